@@ -1,0 +1,14 @@
+/** Names that users, manifests and the controller before this one rely on. */
+
+export const GROUP = "sagemaker.aws.amazon.com";
+export const VERSION = "v1";
+export const API_VERSION = `${GROUP}/${VERSION}`;
+export const KIND = "ProcessingJob";
+export const PLURAL = "processingjobs";
+export const CRD_NAME = `${PLURAL}.${GROUP}`;
+
+/** Holds a resource back until its job has ended; the same word as the controller before this one. */
+export const FINALIZER = "sagemaker-operator-finalizer";
+
+/** SageMaker takes at most this many characters for a processing job's name. */
+export const MAX_JOB_NAME_LENGTH = 63;

@@ -1,0 +1,93 @@
+/** The five words that SageMaker has for a processing job. */
+export const JOB_STATUSES = ["InProgress", "Completed", "Failed", "Stopping", "Stopped"] as const;
+export type JobStatus = typeof JOB_STATUSES[number];
+
+/** The three of them after which nothing changes any more. */
+export const FINAL_JOB_STATUSES: readonly string[] = ["Completed", "Failed", "Stopped"];
+
+/** Where a job is: SageMaker's names are unique within an account and region. */
+export interface JobRef {
+  region: string;
+  /** Only where a resource or a flag names one; otherwise AWS's own. */
+  endpoint?: string;
+  name: string;
+}
+
+/** A SageMaker processing job, as far as the operator looks at it. Times are milliseconds since the epoch. */
+export interface Job {
+  name: string;
+  arn: string;
+  /** One of `JOB_STATUSES`; a word that is none of them is kept as it came. */
+  status: string;
+  failureReason?: string;
+  exitMessage?: string;
+  creationTime?: number;
+  startTime?: number;
+  endTime?: number;
+  lastModifiedTime?: number;
+  selectedInstanceType?: string;
+}
+
+/** What the SageMaker informer knows about one job. */
+export interface Sighting {
+  /** The job at the last look that got an answer; absent if SageMaker said that there is none, or never answered. */
+  job?: Job;
+  /** When the last look that got an answer was sent (milliseconds since the epoch); absent if none did. */
+  seenAt?: number;
+  /** Set while SageMaker says that there is no such job: since when, and at how many looks in a row. */
+  absent?: { since: number; looks: number };
+  /** Why the last look failed; cleared by the next that does not. */
+  failure?: Failure;
+}
+
+/** When a call that failed is tried again: soon, slowly, every five minutes until a person acts, or never. */
+export type Retry = "soon" | "slowly" | "person" | "never";
+
+/** An error of SageMaker or of the way to it, classified once where it arrives. */
+export interface Failure {
+  retry: Retry;
+  reason: Reason;
+  /** The service's own text, request id included; shown in the status as it is. */
+  message: string;
+  /** The service's error code, or the network's. */
+  code: string;
+}
+
+/** The closed set of reasons that conditions carry. */
+export const REASONS = [
+  // where a job stands
+  "Created",
+  "Waiting",
+  "InProgress",
+  "Stopping",
+  "Completed",
+  "JobFailed",
+  "Stopped",
+  "StoppedOutsideOperator",
+  "Deleting",
+  // why a call did not succeed
+  "Throttled",
+  "QuotaExceeded",
+  "AccessDenied",
+  "CredentialsUnavailable",
+  "InvalidSpec",
+  "InvalidRegion",
+  "RoleNotReady",
+  "CapacityUnavailable",
+  "EndpointNotAllowed",
+  "ServiceUnavailable",
+  "NetworkUnavailable",
+  "ClockSkewed",
+  "NameConflict",
+  "JobLost",
+  "UnknownError",
+] as const;
+export type Reason = typeof REASONS[number];
+
+/** Thrown by everything that talks to SageMaker; `failure` is its class. */
+export class SageMakerError extends Error {
+  override readonly name = "SageMakerError";
+  constructor(readonly failure: Failure, options?: ErrorOptions) {
+    super(failure.message, options);
+  }
+}

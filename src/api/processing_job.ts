@@ -1,0 +1,55 @@
+import type { ProcessingJobSpec } from "./spec_generated.ts";
+import type { Condition } from "./conditions.ts";
+export type { ProcessingJobSpec };
+
+/** The status words that people and scripts know. */
+export type ProcessingJobStatusWord =
+  | "SynchronizingK8sJobWithSageMaker"
+  | "Reconciling"
+  | "InProgress"
+  | "Completed"
+  | "Failed"
+  | "Stopping"
+  | "Stopped"
+  | "Error";
+
+/** What the operator writes. Timestamps are RFC 3339 in UTC with seconds, as Kubernetes writes them. */
+export interface ProcessingJobStatus {
+  processingJobStatus?: ProcessingJobStatusWord;
+  additional?: string;
+  lastCheckTime?: string;
+  cloudWatchLogUrl?: string;
+  sageMakerProcessingJobName?: string;
+  processingJobArn?: string;
+  processingStartTime?: string;
+  processingEndTime?: string;
+  /** As `kubectl` prints ages: `42s`, `3m5s`, `2h7m`. */
+  duration?: string;
+  selectedInstanceType?: string;
+  failureReason?: string;
+  exitMessage?: string;
+  /** -1 is the CRD's default for a resource that nobody has looked at; the controller before this one wrote none. */
+  observedGeneration?: number;
+  conditions?: Condition[];
+}
+
+export interface ObjectMeta {
+  name: string;
+  namespace: string;
+  uid: string;
+  resourceVersion: string;
+  generation: number;
+  creationTimestamp: string;
+  deletionTimestamp?: string;
+  finalizers?: string[];
+  annotations?: Record<string, string>;
+  labels?: Record<string, string>;
+}
+
+export interface ProcessingJob {
+  apiVersion: string;
+  kind: string;
+  metadata: ObjectMeta;
+  spec: ProcessingJobSpec;
+  status?: ProcessingJobStatus;
+}

@@ -1,0 +1,294 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { heldProcessingJob, makeJob, makeProcessingJob } from "../../tests/support/builders.ts";
+import { type ConditionType, findCondition } from "../api/conditions.ts";
+import { type Failure, FINAL_JOB_STATUSES, JOB_STATUSES, type Retry, type Sighting } from "../api/job.ts";
+import type { ProcessingJob, ProcessingJobStatus } from "../api/processing_job.ts";
+import { type Action, decide, type Observed } from "./decide.ts";
+
+const NOW = Date.parse("2026-01-01T02:00:00Z");
+const LIMITS = { heartbeatMs: 300_000, stalenessMs: 30_000 };
+const NAMES = { jobName: "job-1234567890abcdef1234567890abcdef", cloudWatchLogUrl: "https://example.com/logs" };
+
+function next(resource: ProcessingJob, observed: Observed = {}, now = NOW): Action {
+  return decide(resource, observed, NAMES, LIMITS, now);
+}
+
+function failure(retry: Retry, rest: Partial<Failure> = {}): Failure {
+  return {
+    retry,
+    reason: "Throttled",
+    code: "ThrottlingException",
+    message: "ThrottlingException: slow down",
+    ...rest,
+  };
+}
+
+function seen(status: string, rest: Partial<Sighting> = {}): Observed {
+  return { sighting: { job: makeJob(status), seenAt: NOW, ...rest } };
+}
+
+function absent(ago = 0, looks = 1): Observed {
+  return { sighting: { seenAt: NOW, absent: { since: NOW - ago, looks } } };
+}
+
+const untouched: ProcessingJobStatus = {
+  processingJobStatus: "SynchronizingK8sJobWithSageMaker",
+  observedGeneration: -1,
+};
+const running: ProcessingJobStatus = {
+  processingJobStatus: "InProgress",
+  observedGeneration: 1,
+  processingJobArn: makeJob("InProgress").arn,
+};
+const waiting: ProcessingJobStatus = { processingJobStatus: "Reconciling", observedGeneration: 1 };
+const done: ProcessingJobStatus = { ...running, processingJobStatus: "Completed" };
+const broken: ProcessingJobStatus = { processingJobStatus: "Error", observedGeneration: 1 };
+const justCreated: ProcessingJobStatus = {
+  ...running,
+  conditions: [{
+    type: "Created",
+    status: "True",
+    reason: "Created",
+    message: "",
+    lastTransitionTime: new Date(NOW - 5_000).toISOString(),
+    observedGeneration: 1,
+  }],
+};
+
+const steps: [string, ProcessingJob, Observed, Action["do"]][] = [
+  ["a fresh resource gets its finalizer before anything else", makeProcessingJob(), {}, "add-finalizer"],
+  ["a fresh resource with its finalizer gets its job", heldProcessingJob(untouched), {}, "create"],
+  ["a resource of the old controller without a status is looked up first", heldProcessingJob({}), {}, "look"],
+  [
+    "an Error of the old controller is looked up first",
+    heldProcessingJob({ processingJobStatus: "Error" }),
+    {},
+    "look",
+  ],
+  ["an old InProgress is looked up first", heldProcessingJob({ processingJobStatus: "InProgress" }), {}, "look"],
+  ["a resource whose create failed is looked up before the next", heldProcessingJob(waiting), {}, "look"],
+  ["a resource without a job gets one", heldProcessingJob(waiting), absent(), "create"],
+  ["a job that existed is never created again", heldProcessingJob(running), absent(), "settle"],
+  [
+    "a job that existed is never created again, however long it is gone",
+    heldProcessingJob(running),
+    absent(1e9, 99),
+    "settle",
+  ],
+  [
+    "an old word of SageMaker's proves a job",
+    heldProcessingJob({ processingJobStatus: "Stopped" }),
+    absent(),
+    "settle",
+  ],
+  ["a finished resource makes no call", heldProcessingJob(done), {}, "settle"],
+  ["an Error makes no call", heldProcessingJob(broken), {}, "settle"],
+  ["a running job is followed", heldProcessingJob(running), seen("InProgress"), "settle"],
+  [
+    "a deleted resource without our finalizer is none of our business",
+    makeProcessingJob({ metadata: { deletionTimestamp: "2026-01-01T01:00:00Z" } }),
+    {},
+    "ignore",
+  ],
+  ["a deleted resource is looked up, not created", heldProcessingJob(untouched, true), {}, "look"],
+  ["a deleted resource without a job is released", heldProcessingJob(untouched, true), absent(), "release-finalizer"],
+  ["a deleted resource's running job is stopped", heldProcessingJob(running, true), seen("InProgress"), "stop"],
+  ["a job in a state we do not know is stopped too", heldProcessingJob(running, true), seen("Pending"), "stop"],
+  [
+    "a stop is sent once in a reconcile",
+    heldProcessingJob(running, true),
+    { ...seen("InProgress"), stopSent: true },
+    "settle",
+  ],
+  ["a stopping job is waited for", heldProcessingJob(running, true), seen("Stopping"), "settle"],
+  ["a deleted finished resource is released without a call", heldProcessingJob(done, true), {}, "release-finalizer"],
+  ["a deleted Error is looked up once", heldProcessingJob(broken, true), {}, "look"],
+  [
+    "a job just created that SageMaker does not show yet holds the finalizer",
+    heldProcessingJob(justCreated, true),
+    absent(),
+    "settle",
+  ],
+  ["a job that is gone does not hold the finalizer", heldProcessingJob(running, true), absent(), "release-finalizer"],
+  ["a region that does not exist does not hold the finalizer", heldProcessingJob(waiting, true), {
+    sighting: { failure: failure("person", { reason: "InvalidRegion" }) },
+  }, "release-finalizer"],
+  ["a region that fails once there was a job holds the finalizer", heldProcessingJob(running, true), {
+    sighting: { failure: failure("person", { reason: "InvalidRegion" }) },
+  }, "settle"],
+  ...FINAL_JOB_STATUSES.map((word): [string, ProcessingJob, Observed, Action["do"]] => [
+    `a deleted resource whose job is ${word} is released`,
+    heldProcessingJob(running, true),
+    seen(word),
+    "release-finalizer",
+  ]),
+];
+for (const [name, resource, observed, expected] of steps) {
+  Deno.test(`decide(): ${name}`, () => assert.equal(next(resource, observed).do, expected));
+}
+
+function settled(resource: ProcessingJob, observed: Observed, now = NOW) {
+  const action = next(resource, observed, now);
+  assert.equal(action.do, "settle");
+  if (action.do !== "settle") throw new Error("unreachable");
+  return action;
+}
+
+const words: [string, Observed, ProcessingJobStatus, string, RegExp | undefined, string][] = [
+  ["a running job", seen("InProgress"), running, "InProgress", undefined, "Unknown"],
+  ["a stopping job", seen("Stopping"), running, "Stopping", undefined, "Unknown"],
+  ["a completed job", seen("Completed"), running, "Completed", undefined, "True"],
+  [
+    "a failed job",
+    { sighting: { job: makeJob("Failed", { failureReason: "AlgorithmError: 1" }), seenAt: NOW } },
+    running,
+    "Failed",
+    /^AlgorithmError: 1$/,
+    "False",
+  ],
+  ["a job that somebody stopped", seen("Stopped"), running, "Stopped", undefined, "False"],
+  ["a failure that passes", { failure: failure("soon") }, waiting, "Reconciling", /^ThrottlingException/, "Unknown"],
+  ["a failure that passes slowly", { failure: failure("slowly") }, waiting, "Reconciling", /slow down/, "Unknown"],
+  ["a failure that waits for a person", { failure: failure("person") }, waiting, "Reconciling", /slow down/, "False"],
+  ["a failure that stays", { failure: failure("never") }, waiting, "Error", /slow down/, "False"],
+  ["a job missing for a moment", absent(1_000, 1), running, "Reconciling", /does not show/, "Unknown"],
+  ["a job missing at 2 looks", absent(120_000, 2), running, "Reconciling", /does not show/, "Unknown"],
+  ["a job missing for under 2 minutes", absent(119_000, 3), running, "Reconciling", /does not show/, "Unknown"],
+  ["a lost job", absent(120_000, 3), running, "Error", /never run twice/, "False"],
+];
+for (const [name, observed, status, word, additional, ready] of words) {
+  Deno.test(`decide() writes ${word} for ${name}`, () => {
+    const action = settled(heldProcessingJob(status), observed);
+    assert.equal(action.status.processingJobStatus, word);
+    if (additional === undefined) assert.equal(action.status.additional, undefined);
+    else assert.match(action.status.additional ?? "", additional);
+    const holds = (type: ConditionType) => findCondition(action.status.conditions, type)?.status;
+    assert.equal(holds("Ready"), ready);
+    assert.equal(holds("Complete"), word === "Completed" ? "True" : undefined);
+    assert.equal(holds("Failed"), ["Failed", "Error"].includes(word) ? "True" : undefined);
+    assert.equal(holds("Stopped"), word === "Stopped" ? "True" : undefined);
+    assert.equal(holds("Stalled"), ["Failed", "Error", "Stopped"].includes(word) ? "True" : undefined);
+    assert.equal(action.follow, ["InProgress", "Stopping"].includes(word) || /missing/.test(name));
+  });
+}
+
+Deno.test("decide() keeps a running job's word while looks fail for less than the staleness limit", () => {
+  const observed = seen("InProgress", { failure: failure("soon"), seenAt: NOW - 10_000 });
+  const action = settled(heldProcessingJob(running), observed);
+  assert.equal(action.status.processingJobStatus, "InProgress");
+  assert.deepEqual(action.next, { kind: "after", ms: 20_000 });
+  const later = settled(heldProcessingJob(running), observed, NOW + 20_000);
+  assert.equal(later.status.processingJobStatus, "Reconciling");
+  assert.equal(later.status.processingJobArn, running.processingJobArn);
+  assert.equal(later.follow, true);
+});
+
+Deno.test("decide() backs off from a failure that passes, waits a minute or five for others, and never retries the last kind", () => {
+  const after = (retry: Retry) => settled(heldProcessingJob(waiting), { failure: failure(retry) }).next;
+  assert.equal(after("soon").kind, "back-off");
+  assert.deepEqual(after("slowly"), { kind: "after", ms: 60_000 });
+  assert.deepEqual(after("person"), { kind: "after", ms: 300_000 });
+  assert.deepEqual(after("never"), { kind: "wait" });
+});
+
+Deno.test("decide() goes on retrying a deletion whatever the failure", () => {
+  const action = settled(heldProcessingJob(running, true), { ...seen("InProgress"), failure: failure("never") });
+  assert.equal(action.status.processingJobStatus, "Reconciling");
+  assert.equal(action.next.kind, "after");
+});
+
+Deno.test("decide() refreshes observedGeneration of a finished resource and changes nothing else", () => {
+  const resource = heldProcessingJob({ ...done, additional: "kept" });
+  resource.metadata.generation = 7;
+  assert.deepEqual(settled(resource, {}).status, { ...done, additional: "kept", observedGeneration: 7 });
+});
+
+Deno.test("decide() keeps a condition's transition time until its status changes", () => {
+  const first = settled(heldProcessingJob(running), seen("InProgress")).status;
+  const second = settled(heldProcessingJob(first), seen("Stopping"), NOW + 60_000).status;
+  const third = settled(heldProcessingJob(second), seen("Completed"), NOW + 120_000).status;
+  const times = [first, second, third].map((status) => findCondition(status.conditions, "Ready")?.lastTransitionTime);
+  assert.deepEqual(times, ["2026-01-01T02:00:00Z", "2026-01-01T02:00:00Z", "2026-01-01T02:02:00Z"]);
+});
+
+Deno.test("decide() carries the ARN of a job over to a status that does not see it", () => {
+  const { status } = settled(heldProcessingJob(running), absent());
+  assert.equal(status.processingJobArn, running.processingJobArn);
+  assert.equal(findCondition(status.conditions, "Created")?.status, "True");
+});
+
+const anyFailure = fc.record({
+  retry: fc.constantFrom<Retry>("soon", "slowly", "person", "never"),
+  reason: fc.constantFrom("Throttled", "AccessDenied", "InvalidRegion", "EndpointNotAllowed", "ServiceUnavailable"),
+  message: fc.string(),
+  code: fc.string(),
+}) as fc.Arbitrary<Failure>;
+const anySighting: fc.Arbitrary<Sighting> = fc.record({
+  job: fc.constantFrom(...JOB_STATUSES, "Unheard").map((word) => makeJob(word)),
+  seenAt: fc.integer({ min: NOW - 1e6, max: NOW }),
+  absent: fc.record({ since: fc.integer({ min: NOW - 1e6, max: NOW }), looks: fc.nat(5) }),
+  failure: anyFailure,
+}, { requiredKeys: [] });
+const anyStatus: fc.Arbitrary<ProcessingJobStatus> = fc.record({
+  processingJobStatus: fc.constantFrom("SynchronizingK8sJobWithSageMaker", "Reconciling", "Error", ...JOB_STATUSES),
+  observedGeneration: fc.integer({ min: -1, max: 3 }),
+  processingJobArn: fc.constant("arn"),
+  lastCheckTime: fc.constant("2026-01-01T01:00:00Z"),
+}, { requiredKeys: [] });
+const anyObserved: fc.Arbitrary<Observed> = fc.record({
+  sighting: anySighting,
+  failure: anyFailure,
+  stopSent: fc.boolean(),
+}, {
+  requiredKeys: [],
+});
+
+Deno.test("decide() never creates for a deleted, finished or unheld resource, nor where a job was ever seen", () => {
+  fc.assert(
+    fc.property(anyStatus, anyObserved, fc.boolean(), fc.boolean(), (status, observed, held, deleted) => {
+      const resource = heldProcessingJob(status, deleted);
+      if (!held) delete resource.metadata.finalizers;
+      if (next(resource, observed).do !== "create") return;
+      assert.ok(held && !deleted);
+      assert.equal(observed.sighting?.job, undefined);
+      assert.ok(
+        !(JOB_STATUSES as readonly string[]).includes(status.processingJobStatus ?? "") ||
+          status.observedGeneration === -1,
+      );
+      assert.ok(status.processingJobArn === undefined || status.observedGeneration === -1);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+Deno.test("decide() releases the finalizer only of a deleted resource whose job is over, absent or out of any reach", () => {
+  fc.assert(
+    fc.property(anyStatus, anyObserved, fc.boolean(), (status, observed, deleted) => {
+      const action = next(heldProcessingJob(status, deleted), observed);
+      if (action.do !== "release-finalizer") return;
+      assert.ok(deleted);
+      const word = observed.sighting?.job?.status ?? "";
+      const over = FINAL_JOB_STATUSES.includes(word) || FINAL_JOB_STATUSES.includes(status.processingJobStatus ?? "");
+      const unreachable = [observed.failure, observed.sighting?.failure].some((problem) =>
+        problem?.reason === "InvalidRegion" || problem?.reason === "EndpointNotAllowed"
+      );
+      assert.ok(over || observed.sighting?.absent !== undefined || unreachable);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+Deno.test("decide() settles on a status that it would settle on again", () => {
+  fc.assert(
+    fc.property(anyStatus, anyObserved, fc.boolean(), (status, observed, deleted) => {
+      const resource = heldProcessingJob(status, deleted);
+      const first = next(resource, observed);
+      if (first.do !== "settle") return;
+      const second = next({ ...resource, status: first.status }, observed);
+      if (second.do !== "settle") return assert.ok(deleted && second.do === "release-finalizer");
+      assert.deepEqual(second.status, first.status);
+    }),
+    { numRuns: 2_000 },
+  );
+});

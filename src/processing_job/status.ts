@@ -1,0 +1,182 @@
+import { type Condition, findCondition, mergeConditions } from "../api/conditions.ts";
+import { type Failure, type Job, JOB_STATUSES, type Reason } from "../api/job.ts";
+import type { ProcessingJob, ProcessingJobStatus, ProcessingJobStatusWord } from "../api/processing_job.ts";
+import { humanDuration, rfc3339 } from "../api/time.ts";
+
+/** What there is to say of a resource at one moment; `statusOf` turns it into the status that is written. */
+export interface View {
+  word: ProcessingJobStatusWord;
+  reason: Reason;
+  /** For people: the text of the `Ready` condition. */
+  message: string;
+  /** `additional`, where it isn't empty. */
+  additional?: string;
+  /** Someone has to act before this goes on. */
+  needsPerson?: boolean;
+  job?: Job;
+  jobName: string;
+  cloudWatchLogUrl: string;
+  /** When SageMaker last answered about this job; milliseconds since the epoch. */
+  lookedAt?: number;
+}
+
+const JOB_REASONS: Record<string, Reason> = {
+  InProgress: "InProgress",
+  Stopping: "Stopping",
+  Completed: "Completed",
+  Failed: "JobFailed",
+  Stopped: "StoppedOutsideOperator",
+};
+
+/**
+ * The resource's job existed: its ARN is known, a status of ours said so, or its word is one of SageMaker's. A job name alone
+ * proves nothing, since the controller before this one wrote it whether or not there was a job.
+ */
+export function provesJob(status: ProcessingJobStatus | undefined): boolean {
+  return status?.processingJobArn !== undefined ||
+    findCondition(status?.conditions, "Created")?.status === "True" ||
+    (JOB_STATUSES as readonly string[]).includes(status?.processingJobStatus ?? "");
+}
+
+/** The view of a job that SageMaker told us about. */
+export function viewOfJob(job: Job): Pick<View, "word" | "reason" | "message" | "additional" | "job"> {
+  const reason = JOB_REASONS[job.status];
+  if (reason === undefined) {
+    const text = `SageMaker answered the status '${job.status}', which this version of the operator does not know`;
+    return { word: "Reconciling", reason: "UnknownError", message: text, additional: text, job };
+  }
+  const message = jobMessage(job);
+  const view = { word: job.status as ProcessingJobStatusWord, reason, message, job };
+  return job.failureReason ? { ...view, additional: job.failureReason } : view;
+}
+
+function jobMessage(job: Job): string {
+  switch (job.status) {
+    case "Completed":
+      return `The processing job completed${job.exitMessage ? `: ${job.exitMessage}` : ""}`;
+    case "Failed":
+      return `The processing job failed: ${job.failureReason ?? "SageMaker gave no reason"}`;
+    case "Stopped":
+      return "The processing job was stopped, though not by deleting this resource: by somebody else, or because it ran for " +
+        "'stoppingCondition.maxRuntimeInSeconds'";
+    case "Stopping":
+      return "SageMaker is stopping the processing job";
+    default:
+      return "The processing job is in progress";
+  }
+}
+
+/** The view of a call to SageMaker that failed: `Error` if nothing will be tried again, else `Reconciling`. */
+export function viewOfFailure(
+  failure: Failure,
+): Pick<View, "word" | "reason" | "message" | "additional" | "needsPerson"> {
+  return {
+    word: failure.retry === "never" ? "Error" : "Reconciling",
+    reason: failure.reason,
+    message: failure.message,
+    additional: failure.message,
+    needsPerson: failure.retry === "person",
+  };
+}
+
+/**
+ * The whole status for `view`, given what `resource` says so far: what is no longer known of a job that existed (its ARN, its
+ * times) is carried over, everything else is stated anew. `now` is milliseconds since the epoch.
+ */
+export function statusOf(resource: ProcessingJob, view: View, now: number): ProcessingJobStatus {
+  const before = resource.status ?? {};
+  const { job } = view;
+  const status: ProcessingJobStatus = {
+    processingJobStatus: view.word,
+    sageMakerProcessingJobName: view.jobName,
+    cloudWatchLogUrl: view.cloudWatchLogUrl,
+    observedGeneration: resource.metadata.generation,
+  };
+  set(status, "additional", view.additional);
+  set(status, "lastCheckTime", view.lookedAt === undefined ? before.lastCheckTime : rfc3339(view.lookedAt));
+  set(status, "processingJobArn", job?.arn ?? before.processingJobArn);
+  set(status, "processingStartTime", timeOf(job?.startTime) ?? before.processingStartTime);
+  set(status, "processingEndTime", timeOf(job?.endTime) ?? before.processingEndTime);
+  set(status, "duration", durationOf(job) ?? before.duration);
+  set(status, "selectedInstanceType", job?.selectedInstanceType ?? before.selectedInstanceType);
+  set(status, "failureReason", job?.failureReason ?? before.failureReason);
+  set(status, "exitMessage", job?.exitMessage ?? before.exitMessage);
+  status.conditions = mergeConditions(before.conditions, conditionsOf(resource, view), rfc3339(now));
+  return status;
+}
+
+function set<K extends keyof ProcessingJobStatus>(status: ProcessingJobStatus, key: K, value: ProcessingJobStatus[K]) {
+  if (value !== undefined) status[key] = value;
+}
+
+function timeOf(ms: number | undefined): string | undefined {
+  return ms === undefined ? undefined : rfc3339(ms);
+}
+
+function durationOf(job: Job | undefined): string | undefined {
+  const start = job?.startTime ?? job?.creationTime;
+  if (job?.endTime === undefined || start === undefined) return undefined;
+  return humanDuration(job.endTime - start);
+}
+
+function conditionsOf(
+  resource: ProcessingJob,
+  view: View,
+): Omit<Condition, "lastTransitionTime">[] {
+  const observedGeneration = resource.metadata.generation;
+  const { job, reason, message, word } = view;
+  const stalled = word === "Failed" || word === "Error" || word === "Stopped";
+  const ready = word === "Completed" ? "True" : stalled || view.needsPerson ? "False" : "Unknown";
+  const conditions: Omit<Condition, "lastTransitionTime">[] = [
+    { type: "Ready", status: ready, reason, message, observedGeneration },
+  ];
+  const add = (type: Condition["type"], holds: boolean, why: Reason = reason, text = message) => {
+    if (holds) conditions.push({ type, status: "True", reason: why, message: text, observedGeneration });
+  };
+  add(
+    "Created",
+    job !== undefined || provesJob(resource.status),
+    "Created",
+    `SageMaker has the processing job '${view.jobName}'`,
+  );
+  add("Complete", word === "Completed");
+  add("Failed", word === "Failed" || word === "Error");
+  add("Stopped", word === "Stopped");
+  add("Stalled", stalled);
+  return conditions;
+}
+
+/**
+ * The merge patch (RFC 7386) that turns `before` into `after`, or nothing if only `lastCheckTime` differs and that by less
+ * than `heartbeatMs`: every write costs the apiserver, and each watcher, something.
+ */
+export function statusPatch(
+  before: ProcessingJobStatus | undefined,
+  after: ProcessingJobStatus,
+  heartbeatMs: number,
+): Record<string, unknown> | undefined {
+  const old = (before ?? {}) as Record<string, unknown>;
+  const wanted = after as Record<string, unknown>;
+  const patch: Record<string, unknown> = {};
+  for (const key of new Set([...Object.keys(old), ...Object.keys(wanted)])) {
+    if (JSON.stringify(canonical(old[key])) !== JSON.stringify(canonical(wanted[key]))) {
+      patch[key] = wanted[key] ?? null;
+    }
+  }
+  const changed = Object.keys(patch);
+  if (changed.length === 0) return undefined;
+  const onlyChecked = changed.length === 1 && changed[0] === "lastCheckTime" && before?.lastCheckTime !== undefined;
+  if (onlyChecked && Date.parse(after.lastCheckTime ?? "") - Date.parse(before.lastCheckTime ?? "") < heartbeatMs) {
+    return undefined;
+  }
+  return patch;
+}
+
+/** The apiserver answers with its own order of keys. */
+function canonical(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(canonical);
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(
+    Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1).map(([key, inner]) => [key, canonical(inner)]),
+  );
+}

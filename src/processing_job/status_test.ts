@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { heldProcessingJob, makeJob } from "../../tests/support/builders.ts";
+import type { ProcessingJobStatus } from "../api/processing_job.ts";
+import { provesJob, statusOf, statusPatch, viewOfJob } from "./status.ts";
+
+const NOW = Date.parse("2026-01-01T02:00:00.900Z");
+const NAMES = { jobName: "job-1", cloudWatchLogUrl: "https://example.com/logs" };
+const HEARTBEAT = 300_000;
+
+Deno.test("statusOf() tells everything that SageMaker said of a finished job", () => {
+  const job = makeJob("Failed", {
+    failureReason: "AlgorithmError: exit 1",
+    exitMessage: "no input",
+    startTime: Date.parse("2026-01-01T00:00:30Z"),
+    endTime: Date.parse("2026-01-01T00:03:35Z"),
+    selectedInstanceType: "ml.m5.large",
+  });
+  const status = statusOf(heldProcessingJob(), { ...viewOfJob(job), ...NAMES, lookedAt: NOW }, NOW);
+  const { conditions, ...flat } = status;
+  assert.deepEqual(flat, {
+    processingJobStatus: "Failed",
+    additional: "AlgorithmError: exit 1",
+    sageMakerProcessingJobName: "job-1",
+    cloudWatchLogUrl: "https://example.com/logs",
+    observedGeneration: 1,
+    lastCheckTime: "2026-01-01T02:00:00Z",
+    processingJobArn: job.arn,
+    processingStartTime: "2026-01-01T00:00:30Z",
+    processingEndTime: "2026-01-01T00:03:35Z",
+    duration: "3m5s",
+    selectedInstanceType: "ml.m5.large",
+    failureReason: "AlgorithmError: exit 1",
+    exitMessage: "no input",
+  });
+  assert.deepEqual(conditions?.map(({ type, status }) => `${type}=${status}`), [
+    "Ready=False",
+    "Created=True",
+    "Failed=True",
+    "Stalled=True",
+  ]);
+});
+
+Deno.test("statusOf() clears additional once the reason has passed", () => {
+  const before = heldProcessingJob({
+    processingJobStatus: "Reconciling",
+    additional: "Throttled",
+    observedGeneration: 1,
+  });
+  const status = statusOf(before, { ...viewOfJob(makeJob("InProgress")), ...NAMES }, NOW);
+  assert.equal(status.additional, undefined);
+  assert.equal(statusPatch(before.status, status, HEARTBEAT)?.additional, null);
+});
+
+Deno.test("viewOfJob() keeps an unknown word out of the status and says which it was", () => {
+  const view = viewOfJob(makeJob("Hibernating"));
+  assert.equal(view.word, "Reconciling");
+  assert.match(view.additional ?? "", /'Hibernating'/);
+});
+
+const proofs: [ProcessingJobStatus | undefined, boolean][] = [
+  [undefined, false],
+  [{}, false],
+  [{ processingJobStatus: "SynchronizingK8sJobWithSageMaker" }, false],
+  [{ processingJobStatus: "Error", sageMakerProcessingJobName: "job-1" }, false],
+  [{ processingJobStatus: "Reconciling", sageMakerProcessingJobName: "job-1" }, false],
+  [{ processingJobStatus: "InProgress" }, true],
+  [{ processingJobStatus: "Stopped" }, true],
+  [{ processingJobStatus: "Reconciling", processingJobArn: "arn" }, true],
+];
+for (const [status, expected] of proofs) {
+  Deno.test(`provesJob() is ${expected} for ${JSON.stringify(status)}`, () =>
+    assert.equal(provesJob(status), expected));
+}
+
+const checked: ProcessingJobStatus = { processingJobStatus: "InProgress", lastCheckTime: "2026-01-01T00:00:00Z" };
+const patches: [string, ProcessingJobStatus | undefined, ProcessingJobStatus, Record<string, unknown> | undefined][] = [
+  ["says nothing of what is the same", checked, { ...checked }, undefined],
+  [
+    "is silent about a look within the heartbeat",
+    checked,
+    { ...checked, lastCheckTime: "2026-01-01T00:04:59Z" },
+    undefined,
+  ],
+  ["tells a look after the heartbeat", checked, { ...checked, lastCheckTime: "2026-01-01T00:05:00Z" }, {
+    lastCheckTime: "2026-01-01T00:05:00Z",
+  }],
+  ["tells the first look", { processingJobStatus: "InProgress" }, checked, { lastCheckTime: "2026-01-01T00:00:00Z" }],
+  ["tells a look together with any other change", checked, {
+    processingJobStatus: "Stopping",
+    lastCheckTime: "2026-01-01T00:00:05Z",
+  }, { processingJobStatus: "Stopping", lastCheckTime: "2026-01-01T00:00:05Z" }],
+  ["removes what is no longer so", { ...checked, additional: "x" }, checked, { additional: null }],
+  ["writes all of a first status", undefined, { processingJobStatus: "InProgress" }, {
+    processingJobStatus: "InProgress",
+  }],
+];
+for (const [name, before, after, expected] of patches) {
+  Deno.test(`statusPatch() ${name}`, () => assert.deepEqual(statusPatch(before, after, HEARTBEAT), expected));
+}
+
+Deno.test("statusPatch() does not mind the order of keys", () => {
+  const condition = {
+    type: "Ready",
+    status: "True",
+    reason: "Completed",
+    message: "",
+    lastTransitionTime: "t",
+  } as const;
+  const before: ProcessingJobStatus = { conditions: [{ ...condition, observedGeneration: 1 }] };
+  const after: ProcessingJobStatus = { conditions: [{ observedGeneration: 1, ...condition }] };
+  assert.equal(statusPatch(before, after, HEARTBEAT), undefined);
+});

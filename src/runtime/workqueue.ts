@@ -1,0 +1,140 @@
+import type { Clock } from "./clock.ts";
+import type { RateLimiter } from "./rate_limiter.ts";
+
+/** The longest that a system timer can wait; a longer `addAfter` comes early, which level-based code doesn't mind. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * A queue of keys with the semantics of client-go's work queue:
+ *
+ * - a key that waits is there once, however often it was added; keys come out in the order in which they went in;
+ * - a key that was taken is in nobody else's hands until `done`; added meanwhile, it waits again from `done` on, once;
+ * - `addAfter` and `addRateLimited` add it later; of several delays of one key the earliest counts.
+ *
+ * It differs in one point: after a shutdown the keys that still wait are dropped, not handed out. The next process lists
+ * everything again, and a stop must not take as long as the queue.
+ */
+export class WorkQueue {
+  readonly #clock: Clock;
+  readonly #rateLimiter: RateLimiter;
+  readonly #queue: string[] = [];
+  /** Keys that need work: those in the queue, and those in processing that were added again. */
+  readonly #dirty = new Set<string>();
+  /** Keys taken and not yet done. */
+  readonly #processing = new Set<string>();
+  readonly #delayed = new Map<string, { due: number; cancel: () => void }>();
+  #waiters: ((key: string | undefined) => void)[] = [];
+  #drained: (() => void)[] = [];
+  #shuttingDown = false;
+
+  constructor({ clock, rateLimiter }: { clock: Clock; rateLimiter: RateLimiter }) {
+    this.#clock = clock;
+    this.#rateLimiter = rateLimiter;
+  }
+
+  /** How many keys wait to be taken; neither delayed ones nor those in processing. */
+  get length(): number {
+    return this.#queue.length;
+  }
+
+  /** Marks `key` as in need of work. Ignored after a shutdown. */
+  add(key: string): void {
+    if (this.#shuttingDown || this.#dirty.has(key)) return;
+    this.#dirty.add(key);
+    if (!this.#processing.has(key)) this.#enqueue(key);
+  }
+
+  /** Adds `key` in `ms` milliseconds, or earlier if an earlier delay of it is pending. Ignored after a shutdown. */
+  addAfter(key: string, ms: number): void {
+    if (this.#shuttingDown) return;
+    if (ms <= 0) return this.add(key);
+    const due = this.#clock.monotonic() + ms;
+    const pending = this.#delayed.get(key);
+    if (pending && pending.due <= due) return;
+    pending?.cancel();
+    const cancel = this.#clock.setTimer(Math.min(ms, LONGEST_TIMER_MS), () => {
+      this.#delayed.delete(key);
+      this.add(key);
+    });
+    this.#delayed.set(key, { due, cancel });
+  }
+
+  /** Counts a failure of `key` and adds it after the rate limiter's wait; gives that wait in milliseconds. */
+  addRateLimited(key: string): number {
+    const ms = this.#rateLimiter.when(key);
+    this.addAfter(key, ms);
+    return ms;
+  }
+
+  /** Ends the rate limiter's count for `key`; a delay that is pending stays. */
+  forget(key: string): void {
+    this.#rateLimiter.forget(key);
+  }
+
+  /** How many failures of `key` the rate limiter has counted. */
+  retries(key: string): number {
+    return this.#rateLimiter.retries(key);
+  }
+
+  /** Takes the next key, waiting for one if need be; `undefined` after a shutdown. The caller must call `done` for it. */
+  get(): Promise<string | undefined> {
+    if (this.#shuttingDown) return Promise.resolve(undefined);
+    const key = this.#take();
+    if (key !== undefined) return Promise.resolve(key);
+    return new Promise((resolve) => this.#waiters.push(resolve));
+  }
+
+  /** Says that the work on `key` has ended. If the key was added meanwhile, it waits again. */
+  done(key: string): void {
+    this.#processing.delete(key);
+    if (this.#dirty.has(key)) this.#enqueue(key);
+    if (this.#processing.size === 0) this.#drained.forEach((resolve) => resolve());
+  }
+
+  /** Takes no more keys, drops those that wait, and gives `undefined` to everyone who waits in `get`. */
+  shutDown(): void {
+    this.#shuttingDown = true;
+    this.#delayed.forEach(({ cancel }) => cancel());
+    this.#delayed.clear();
+    this.#queue.length = 0;
+    this.#dirty.clear();
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    waiters.forEach((resolve) => resolve(undefined));
+  }
+
+  /**
+   * Shuts down and waits until every key that was taken is done.
+   *
+   * @throws the signal's reason when `signal` is aborted first
+   */
+  async shutDownWithDrain(signal?: AbortSignal): Promise<void> {
+    this.shutDown();
+    if (this.#processing.size === 0) return;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const onAbort = () => reject(signal?.reason);
+    if (signal?.aborted) onAbort();
+    signal?.addEventListener("abort", onAbort, { once: true });
+    this.#drained.push(resolve);
+    try {
+      await promise;
+    } finally {
+      signal?.removeEventListener("abort", onAbort);
+      this.#drained = this.#drained.filter((other) => other !== resolve);
+    }
+  }
+
+  #enqueue(key: string): void {
+    this.#queue.push(key);
+    const waiter = this.#waiters.shift();
+    waiter?.(this.#take());
+  }
+
+  #take(): string | undefined {
+    const key = this.#queue.shift();
+    if (key === undefined) return undefined;
+    this.#dirty.delete(key);
+    this.#processing.add(key);
+    return key;
+  }
+}

@@ -1,0 +1,175 @@
+import { deepEqual, equal, rejects } from "node:assert/strict";
+import { FakeClock, settle } from "./fake_clock.ts";
+import { exponentialBackoff } from "./rate_limiter.ts";
+import { WorkQueue } from "./workqueue.ts";
+
+function makeQueue(): { queue: WorkQueue; clock: FakeClock } {
+  const clock = new FakeClock();
+  const rateLimiter = exponentialBackoff({ baseMs: 500, maxMs: 300_000, random: () => 0 });
+  return { queue: new WorkQueue({ clock, rateLimiter }), clock };
+}
+
+/** Starts a `get` and gives a function that tells what it has given so far: a one-element list, or none while it waits. */
+function watchGet(queue: WorkQueue): () => (string | undefined)[] {
+  const given: (string | undefined)[] = [];
+  queue.get().then((key) => given.push(key));
+  return () => given;
+}
+
+Deno.test("get() gives keys in the order in which they were added, each once", async () => {
+  const { queue } = makeQueue();
+  for (const key of ["b", "a", "b", "c", "a"]) queue.add(key);
+  equal(queue.length, 3);
+  deepEqual([await queue.get(), await queue.get(), await queue.get()], ["b", "a", "c"]);
+  equal(queue.length, 0);
+});
+
+Deno.test("get() waits for a key, and those who wait are served in turn", async () => {
+  const { queue } = makeQueue();
+  const [first, second] = [watchGet(queue), watchGet(queue)];
+  await settle();
+  deepEqual([first(), second()], [[], []]);
+  queue.add("a");
+  await settle();
+  deepEqual([first(), second()], [["a"], []]);
+  queue.add("b");
+  await settle();
+  deepEqual([first(), second()], [["a"], ["b"]]);
+});
+
+Deno.test("add() during processing requeues once, after done()", async () => {
+  const { queue } = makeQueue();
+  queue.add("a");
+  await queue.get();
+  queue.add("a");
+  queue.add("a");
+  equal(queue.length, 0);
+  queue.done("a");
+  equal(queue.length, 1);
+  equal(await queue.get(), "a");
+  queue.done("a");
+  equal(queue.length, 0);
+});
+
+Deno.test("done() without a new add leaves the queue empty", async () => {
+  const { queue } = makeQueue();
+  queue.add("a");
+  await queue.get();
+  queue.done("a");
+  equal(queue.length, 0);
+});
+
+Deno.test("addAfter() adds the key when its time has come, not before", async () => {
+  const { queue, clock } = makeQueue();
+  queue.addAfter("a", 1000);
+  await clock.advance(999);
+  equal(queue.length, 0);
+  await clock.advance(1);
+  equal(queue.length, 1);
+});
+
+Deno.test("addAfter() keeps the earliest of several delays and fires once", async () => {
+  for (const delays of [[1000, 300], [300, 1000], [1000, 300, 600]]) {
+    const { queue, clock } = makeQueue();
+    for (const ms of delays) queue.addAfter("a", ms);
+    equal(clock.pendingTimers, 1);
+    await clock.advance(299);
+    equal(queue.length, 0);
+    await clock.advance(1);
+    equal(await queue.get(), "a");
+    queue.done("a");
+    await clock.advance(5000);
+    equal(queue.length, 0);
+  }
+});
+
+Deno.test("addAfter() with no delay adds at once", () => {
+  for (const ms of [0, -5]) {
+    const { queue } = makeQueue();
+    queue.addAfter("a", ms);
+    equal(queue.length, 1);
+  }
+});
+
+Deno.test("addAfter() doesn't ask for more than a system timer can wait", () => {
+  const { queue, clock } = makeQueue();
+  let asked = 0;
+  clock.setTimer = (ms) => {
+    asked = ms;
+    return () => {};
+  };
+  queue.addAfter("a", 100 * 24 * 3600 * 1000);
+  equal(asked, 2 ** 31 - 1);
+});
+
+Deno.test("addRateLimited() waits longer each time until forget()", async () => {
+  const { queue, clock } = makeQueue();
+  for (const wait of [250, 500, 1000]) {
+    equal(queue.addRateLimited("a"), wait);
+    await clock.advance(wait - 1);
+    equal(queue.length, 0);
+    await clock.advance(1);
+    queue.done(await queue.get() ?? "nothing");
+  }
+  equal(queue.retries("a"), 3);
+  queue.forget("a");
+  equal(queue.retries("a"), 0);
+  equal(queue.addRateLimited("a"), 250);
+});
+
+Deno.test("shutDown() ends waits, drops what waits and takes no more", async () => {
+  const { queue, clock } = makeQueue();
+  const waiting = watchGet(queue);
+  queue.addAfter("later", 10);
+  queue.shutDown();
+  queue.add("a");
+  queue.addAfter("b", 0);
+  queue.addAfter("c", 10);
+  queue.addRateLimited("d");
+  await clock.advance(10_000);
+  deepEqual(waiting(), [undefined]);
+  equal(queue.length, 0);
+  equal(clock.pendingTimers, 0);
+  equal(await queue.get(), undefined);
+});
+
+Deno.test("shutDown() drops queued keys", async () => {
+  const { queue } = makeQueue();
+  queue.add("a");
+  queue.shutDown();
+  equal(await queue.get(), undefined);
+});
+
+Deno.test("shutDownWithDrain() waits for every key in processing, and a key added meanwhile doesn't hold it", async () => {
+  const { queue } = makeQueue();
+  queue.add("a");
+  queue.add("b");
+  await queue.get();
+  await queue.get();
+  queue.add("a");
+  let drained = false;
+  const draining = queue.shutDownWithDrain().then(() => drained = true);
+  queue.done("a");
+  await settle();
+  equal(drained, false);
+  queue.done("b");
+  await draining;
+  equal(await queue.get(), undefined);
+});
+
+Deno.test("shutDownWithDrain() returns at once when nothing is in processing", async () => {
+  const { queue } = makeQueue();
+  queue.add("a");
+  await queue.shutDownWithDrain();
+});
+
+Deno.test("shutDownWithDrain() gives up when its signal is aborted, before or during the wait", async () => {
+  const { queue } = makeQueue();
+  queue.add("a");
+  await queue.get();
+  const controller = new AbortController();
+  const draining = queue.shutDownWithDrain(controller.signal);
+  controller.abort(new Error("Time is up"));
+  await rejects(draining, /Time is up/);
+  await rejects(queue.shutDownWithDrain(controller.signal), /Time is up/);
+});

@@ -1,0 +1,76 @@
+import { FACTS, type Shape, type StructureShape } from "../../src/sagemaker/facts.ts";
+
+/** The shape that stands for `.spec`. */
+export const SPEC = "ProcessingJobSpec";
+/** The shapes that are not in the service model. */
+export const ENVIRONMENT_VARIABLE = "EnvironmentVariable";
+const ENVIRONMENT = "ProcessingEnvironmentMap";
+
+/**
+ * The service model as users write it. Where a resource differs from the API, it does so here:
+ *
+ * - the job's name is derived, and what SageMaker selects is its answer, so neither can be written;
+ * - the region and the endpoint, which the API has outside its requests, are part of the spec;
+ * - the environment is a list, as in a Pod;
+ * - what the controller before this one took stays valid: a stopping condition without a limit, empty lists of arguments
+ *   and an environment variable without a value, none of which reaches the API;
+ * - an instance type is any word, so that a new one can be used on the day it appears.
+ */
+export function adapt(facts: Record<string, Shape> = FACTS.shapes): Record<string, Shape> {
+  const shapes = structuredClone(facts);
+  const request = structure(shapes, "CreateProcessingJobRequest");
+  remove(request, "ProcessingJobName");
+  request.members = { Region: "Region", ...request.members, SageMakerEndpoint: "SageMakerEndpoint" };
+  request.required = ["Region", ...request.required ?? []];
+  shapes[SPEC] = request;
+  // Part of a host name.
+  shapes["Region"] = { type: "string", min: 1, max: 32, pattern: "[a-z0-9]+(-[a-z0-9]+)*" };
+  shapes["SageMakerEndpoint"] = { type: "string", max: 2048, pattern: "https?://.*" };
+
+  const cluster = structure(shapes, "ProcessingClusterConfig");
+  remove(cluster, "SelectedInstanceType");
+  remove(cluster, "SelectedInstanceCount");
+  shapes["ProcessingInstanceType"] = { type: "string", min: 1, max: 64 };
+
+  delete structure(shapes, "ProcessingStoppingCondition").required;
+  for (const name of ["ContainerEntrypoint", "ContainerArguments"]) {
+    const list = shapes[name];
+    if (list?.type === "list") delete list.min;
+  }
+  const environment = shapes[ENVIRONMENT];
+  if (environment?.type !== "map") throw new TypeError(`Cannot adapt '${ENVIRONMENT}': it is no map any more`);
+  shapes[ENVIRONMENT] = { type: "list", member: ENVIRONMENT_VARIABLE, max: environment.max ?? 100 };
+  shapes[ENVIRONMENT_VARIABLE] = {
+    type: "structure",
+    required: ["Name"],
+    members: { Name: environment.key, Value: environment.value },
+  };
+  return shapes;
+}
+
+function structure(shapes: Record<string, Shape>, name: string): StructureShape {
+  const found = shapes[name];
+  if (found?.type !== "structure") throw new TypeError(`Cannot adapt '${name}': it is no structure any more`);
+  return found;
+}
+
+/** Takes out a member that must be there, so that a change of the model is noticed. */
+function remove(shape: StructureShape, member: string): void {
+  if (!(member in shape.members)) throw new TypeError(`Cannot leave out '${member}': the model has no such member`);
+  delete shape.members[member];
+  if (shape.required) shape.required = shape.required.filter((name) => name !== member);
+}
+
+/** The structures that a structure leads to, itself first, each once. */
+export function structuresUnder(shapes: Record<string, Shape>, root: string): string[] {
+  const found = new Set<string>();
+  const visit = (name: string) => {
+    const shape = shapes[name];
+    if (shape?.type === "list") visit(shape.member);
+    if (shape?.type !== "structure" || found.has(name)) return;
+    found.add(name);
+    Object.values(shape.members).forEach(visit);
+  };
+  visit(root);
+  return [...found];
+}

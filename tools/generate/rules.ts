@@ -1,0 +1,93 @@
+import { fieldName, type Shape, shape } from "../../src/sagemaker/facts.ts";
+import { SPEC } from "./adapt.ts";
+
+/** An entry of `x-kubernetes-validations`. */
+export interface Rule {
+  rule: string;
+  message: string;
+  reason?: "FieldValueInvalid" | "FieldValueForbidden" | "FieldValueRequired";
+  fieldPath?: string;
+}
+
+/**
+ * What the API demands across fields, by structure. Only its documentation says these things, so they are written by hand.
+ * A rule may refuse only what SageMaker refuses too: what the controller before this one took must still be taken.
+ */
+export const RULES: Record<string, Rule[]> = {
+  ProcessingInput: [
+    {
+      rule: "has(self.s3Input) != has(self.datasetDefinition)",
+      message: "write exactly one of s3Input and datasetDefinition",
+    },
+    {
+      rule: [
+        "(has(self.appManaged) && self.appManaged)",
+        "(has(self.s3Input) && has(self.s3Input.localPath))",
+        "(has(self.datasetDefinition) && has(self.datasetDefinition.localPath))",
+        "(!has(self.s3Input) && !has(self.datasetDefinition))",
+      ].join(" || "),
+      message: "localPath is missing: name the directory in the container that the data appears in, " +
+        "or set appManaged: true on the input if the application fetches the data itself",
+      reason: "FieldValueRequired",
+    },
+  ],
+  ProcessingS3Input: [
+    {
+      rule: "!has(self.s3CompressionType) || self.s3CompressionType != 'Gzip' || " +
+        "(has(self.s3InputMode) && self.s3InputMode == 'Pipe')",
+      message: "s3CompressionType Gzip works only while data is streamed: set s3InputMode: Pipe, " +
+        "or set s3CompressionType: None and unpack the files in the container",
+    },
+  ],
+  DatasetDefinition: [
+    {
+      rule: "has(self.athenaDatasetDefinition) != has(self.redshiftDatasetDefinition)",
+      message: "write exactly one of athenaDatasetDefinition and redshiftDatasetDefinition",
+    },
+  ],
+  ProcessingOutput: [
+    {
+      rule: "has(self.s3Output) != has(self.featureStoreOutput)",
+      message: "write exactly one of s3Output and featureStoreOutput",
+    },
+    {
+      rule: "!has(self.featureStoreOutput) || (has(self.appManaged) && self.appManaged)",
+      message:
+        "featureStoreOutput works only if the application writes the records: set appManaged: true on the output",
+    },
+    {
+      rule: "(has(self.appManaged) && self.appManaged) || !has(self.s3Output) || has(self.s3Output.localPath)",
+      message: "localPath is missing: name the directory in the container that is uploaded, " +
+        "or set appManaged: true on the output if the application stores its results itself",
+      reason: "FieldValueRequired",
+    },
+  ],
+  ProcessingClusterConfig: [
+    {
+      rule: "has(self.instanceType) != has(self.instancePreferences)",
+      message: "write exactly one of instanceType and instancePreferences",
+    },
+    {
+      rule: "!has(self.instancePreferences) || (has(self.instanceCount) " +
+        "? self.instancePreferences.all(p, !has(p.instanceCount)) : self.instancePreferences.all(p, has(p.instanceCount)))",
+      message: "with instancePreferences, write instanceCount on every preference, " +
+        "or on none of them and once on clusterConfig",
+    },
+  ],
+};
+
+/**
+ * One rule for each field of the spec, which keeps it as it was created. Not one rule for the whole spec, so that a field
+ * that may be edited can be added later.
+ */
+export function immutabilityRules(shapes: Record<string, Shape>): Rule[] {
+  const spec = shape(SPEC, shapes);
+  if (spec.type !== "structure") throw new TypeError(`Cannot find the fields of '${SPEC}': it is no structure`);
+  return Object.keys(spec.members).map(fieldName).map((field) => ({
+    rule: `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`,
+    message: `${field} cannot be changed, because a SageMaker job cannot be: ` +
+      "delete this ProcessingJob and apply it again, under this or another name",
+    reason: "FieldValueForbidden",
+    fieldPath: `.${field}`,
+  }));
+}

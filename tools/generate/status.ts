@@ -1,0 +1,85 @@
+import type { Condition } from "../../src/api/conditions.ts";
+import type { ProcessingJobStatus } from "../../src/api/processing_job.ts";
+import type { Schema } from "./schema.ts";
+
+const time = (description: string): Schema => ({ description, type: "string", format: "date-time" });
+const text = (description: string): Schema => ({ description, type: "string" });
+
+/** `metav1.Condition`, with its own limits. */
+const CONDITION: Record<keyof Condition, Schema> = {
+  type: {
+    description:
+      "What the condition is about: Created, Complete, Failed, Stopped, Suspended, Paused, Ready or Stalled.",
+    type: "string",
+    maxLength: 316,
+    pattern:
+      "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$",
+  },
+  status: {
+    description: "Whether it holds: True, False or Unknown.",
+    type: "string",
+    enum: ["True", "False", "Unknown"],
+  },
+  reason: {
+    description: "Why, as one word that scripts can rely on.",
+    type: "string",
+    minLength: 1,
+    maxLength: 1024,
+    pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$",
+  },
+  message: { description: "Why, as a sentence for people; may be empty.", type: "string", maxLength: 32768 },
+  lastTransitionTime: time("When status last changed."),
+  observedGeneration: {
+    description: "metadata.generation that the condition was worked out from.",
+    type: "integer",
+    format: "int64",
+    minimum: 0,
+  },
+};
+
+/** Every field of the status; the type checker sees that none is missing. */
+const FIELDS: Record<keyof ProcessingJobStatus, Schema> = {
+  processingJobStatus: text(
+    "Where the job stands: SynchronizingK8sJobWithSageMaker (not looked at yet), InProgress, Completed, Failed, Stopping or " +
+      "Stopped as SageMaker says; Reconciling if something went wrong and is tried again; Error if it is not, see additional.",
+  ),
+  additional: text("Why the job failed, or what went wrong with the last call to AWS; empty if nothing did."),
+  lastCheckTime: time("When SageMaker was last asked about the job."),
+  cloudWatchLogUrl: text("Page of the AWS console that lists the job's log streams."),
+  sageMakerProcessingJobName: text("Name of the job in SageMaker: the resource's name and UID, at most 63 characters."),
+  processingJobArn: text("Amazon Resource Name of the job."),
+  processingStartTime: time("When the containers started."),
+  processingEndTime: time("When the job ended."),
+  duration: text("How long the containers ran, as in 42s, 3m5s or 2h7m."),
+  selectedInstanceType: text("Instance type that the job runs on; of interest with instancePreferences."),
+  failureReason: text("Why the job failed, in SageMaker's words."),
+  exitMessage: text("What the container wrote to /opt/ml/output/message when it ended."),
+  observedGeneration: {
+    description:
+      "metadata.generation that this status was worked out from; -1 until the operator has looked at the resource.",
+    type: "integer",
+    format: "int64",
+  },
+  conditions: {
+    description: "The same as conditions, for kubectl wait and for tools: at most one of each type.",
+    type: "array",
+    "x-kubernetes-list-type": "map",
+    "x-kubernetes-list-map-keys": ["type"],
+    items: {
+      type: "object",
+      required: ["lastTransitionTime", "message", "reason", "status", "type"],
+      properties: CONDITION,
+    },
+  },
+};
+
+/**
+ * The schema of `.status`. Its default is the first status, which so costs no write. It has no limits on what an earlier
+ * controller may have stored.
+ */
+export const STATUS: Schema = {
+  description: "What the operator last saw of the job. Only the operator writes it.",
+  type: "object",
+  default: { processingJobStatus: "SynchronizingK8sJobWithSageMaker", observedGeneration: -1 },
+  properties: FIELDS,
+};
