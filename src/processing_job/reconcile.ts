@@ -1,6 +1,6 @@
 import { getLogger } from "@logtape/logtape";
-import { API_VERSION, FINALIZER, GROUP, PLURAL, VERSION } from "../api/group.ts";
-import { type JobRef, SageMakerError, type Sighting } from "../api/job.ts";
+import { FINALIZER, GROUP, PLURAL, VERSION } from "../api/group.ts";
+import { type Failure, type JobRef, SageMakerError, type Sighting } from "../api/job.ts";
 import { jobName } from "../api/job_name.ts";
 import type { ProcessingJob, ProcessingJobStatus } from "../api/processing_job.ts";
 import { type KubeClient, KubeError } from "../kubernetes/client.ts";
@@ -18,6 +18,7 @@ const log = getLogger(["operator", "processing-job"]);
 
 /** The longest way through `decide`: finalizer, look, create, look (a name in use), settle. More would be a loop. */
 const MAX_STEPS = 8;
+const CONFLICT_RETRY_MS = 100;
 
 export interface ReconcilerOptions {
   kube: KubeClient;
@@ -40,9 +41,20 @@ export class ProcessingJobReconciler {
    * Brings the resource under `key` (`namespace/name`) one stretch further.
    *
    * @throws {SageMakerError} a failure that the queue's backoff answers, after the status has been written
-   * @throws {KubeError} the apiserver refused or could not be reached
+   * @throws {KubeError} the apiserver refused or could not be reached; a resource that is gone or has changed is no error
    */
   async reconcile(key: string, signal: AbortSignal): Promise<Result> {
+    try {
+      return await this.#reconcile(key, signal);
+    } catch (error) {
+      // The store is behind the apiserver; what it has not seen yet is on its way.
+      if (error instanceof KubeError && error.status === 404) return { kind: "done" };
+      if (error instanceof KubeError && error.status === 409) return { kind: "after", ms: CONFLICT_RETRY_MS };
+      throw error;
+    }
+  }
+
+  async #reconcile(key: string, signal: AbortSignal): Promise<Result> {
     const { store, jobs, limits, clock } = this.#options;
     let resource = store.get(key);
     if (resource === undefined) {
@@ -78,7 +90,7 @@ export class ProcessingJobReconciler {
           return { kind: "done" };
         case "settle":
           if (action.follow) jobs.watch(key, ref);
-          else jobs.forget(key);
+          else if (action.next.kind === "wait") jobs.forget(key);
           await this.#writeStatus(resource, action.status, signal);
           return outcome(action.next);
       }
@@ -105,16 +117,17 @@ export class ProcessingJobReconciler {
   async #stop(key: string, resource: ProcessingJob, ref: JobRef, observed: Observed, signal: AbortSignal) {
     const { jobs, sageMakerFor } = this.#options;
     observed.stopSent = true;
+    let failure: Failure | undefined;
     try {
       await sageMakerFor(ref.region, ref.endpoint).stop(ref.name, signal);
       log.info("Stopped the processing job", { ...identity(resource), job: ref.name, region: ref.region });
     } catch (error) {
       if (!(error instanceof SageMakerError)) throw error;
-      // The job may have ended in between, which the look shows; SageMaker's texts for it are not documented.
-      if (error.failure.retry !== "never") observed.failure = error.failure;
+      failure = error.failure;
     }
-    const sighting = await jobs.look(key, ref, signal);
-    observed.sighting = sighting;
+    observed.sighting = await jobs.look(key, ref, signal);
+    // A stop is also refused because the job has ended meanwhile, in words that are documented nowhere; the look tells.
+    if (failure && observed.sighting.job?.status === "InProgress") observed.failure = failure;
   }
 
   /** @throws {KubeError} with status 409 where the resource has changed meanwhile */
@@ -123,15 +136,9 @@ export class ProcessingJobReconciler {
     const { resourceVersion, uid, finalizers = [] } = resource.metadata;
     const others = finalizers.filter((finalizer) => finalizer !== FINALIZER);
     const metadata = { resourceVersion, uid, finalizers: held ? [...others, FINALIZER] : others };
-    const patch = { metadata };
-    try {
-      const answer = await kube.patch<ProcessingJob>(pathOf(resource), patch, { type: "merge", signal });
-      if (held) store.refresh(answer);
-      return { ...answer, apiVersion: API_VERSION };
-    } catch (error) {
-      if (!held && error instanceof KubeError && error.status === 404) return resource;
-      throw error;
-    }
+    const answer = await kube.patch<ProcessingJob>(pathOf(resource), { metadata }, { type: "merge", signal });
+    if (held) store.refresh(answer);
+    return answer;
   }
 
   async #writeStatus(resource: ProcessingJob, status: ProcessingJobStatus, signal: AbortSignal): Promise<void> {

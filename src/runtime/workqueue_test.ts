@@ -122,6 +122,7 @@ Deno.test("shutDown() ends waits, drops what waits and takes no more", async () 
   const waiting = watchGet(queue);
   queue.addAfter("later", 10);
   queue.shutDown();
+  equal(clock.pendingTimers, 0);
   queue.add("a");
   queue.addAfter("b", 0);
   queue.addAfter("c", 10);
@@ -137,6 +138,7 @@ Deno.test("shutDown() drops queued keys", async () => {
   const { queue } = makeQueue();
   queue.add("a");
   queue.shutDown();
+  equal(queue.length, 0);
   equal(await queue.get(), undefined);
 });
 
@@ -154,6 +156,7 @@ Deno.test("shutDownWithDrain() waits for every key in processing, and a key adde
   equal(drained, false);
   queue.done("b");
   await draining;
+  equal(queue.length, 0);
   equal(await queue.get(), undefined);
 });
 

@@ -53,7 +53,9 @@ function brokenByInput(input: Input): string[] {
     broken.push(`${where} must have exactly one of AthenaDatasetDefinition and RedshiftDatasetDefinition`);
   }
   const source = s3 ?? dataset;
-  if (source && !input.AppManaged && !source.LocalPath) broken.push(`${where} must have a LocalPath unless it is AppManaged`);
+  if (source && !input.AppManaged && !source.LocalPath) {
+    broken.push(`${where} must have a LocalPath unless it is AppManaged`);
+  }
   if (s3?.S3CompressionType === "Gzip" && s3.S3InputMode !== "Pipe") {
     broken.push(`${where} must have S3InputMode Pipe for S3CompressionType Gzip`);
   }
@@ -66,7 +68,9 @@ function brokenByOutput(output: Output): string[] {
   if (count(output.S3Output, output.FeatureStoreOutput) !== 1) {
     broken.push(`${where} must have exactly one of S3Output and FeatureStoreOutput`);
   }
-  if (output.FeatureStoreOutput && !output.AppManaged) broken.push(`${where} must be AppManaged for a FeatureStoreOutput`);
+  if (output.FeatureStoreOutput && !output.AppManaged) {
+    broken.push(`${where} must be AppManaged for a FeatureStoreOutput`);
+  }
   if (output.S3Output && !output.AppManaged && !output.S3Output.LocalPath) {
     broken.push(`${where} must have a LocalPath unless it is AppManaged`);
   }
@@ -80,7 +84,9 @@ function brokenByCluster(cluster: ClusterConfig): string[] {
     broken.push("ClusterConfig must have exactly one of InstanceType and InstancePreferences");
   }
   if (count(cluster.SelectedInstanceType, cluster.SelectedInstanceCount) > 0) {
-    broken.push("ClusterConfig must not have SelectedInstanceType or SelectedInstanceCount, which are set by the service");
+    broken.push(
+      "ClusterConfig must not have SelectedInstanceType or SelectedInstanceCount, which are set by the service",
+    );
   }
   if (!preferences) return broken;
   for (const type of duplicates(preferences.map((preference) => preference.InstanceType))) {

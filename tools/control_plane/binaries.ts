@@ -35,6 +35,8 @@ export interface Way {
   name: string;
   /** Whether it puts binaries into the cache. One process at a time does that. */
   fillsCache: boolean;
+  /** The binaries it may have; all unless given. It is asked for no other. */
+  offers?: readonly Binary[];
   /**
    * Gives the paths of those binaries it has, made if need be.
    *
@@ -72,8 +74,8 @@ const cache: Way = {
 const kubectlOnPath: Way = {
   name: "PATH",
   fillsCache: false,
-  async find(wanted, context) {
-    if (!wanted.includes("kubectl")) throw new Error("it is asked for 'kubectl' only");
+  offers: ["kubectl"],
+  async find(_wanted, context) {
     const text = await runCommand("kubectl", ["version", "--client", "--output=json"], {
       ...context,
       timeoutMs: 10_000,
@@ -110,14 +112,15 @@ export async function findBinaries<Name extends Binary>(
   let lock: Disposable | undefined;
   try {
     for (const way of ways) {
-      if (missing().length === 0) break;
+      const asked = () => missing().filter((name) => way.offers?.includes(name) ?? true);
+      if (asked().length === 0) continue;
       if (way.fillsCache && lock === undefined) {
         lock = await lockFolder(context);
         // Another process may have filled the cache while this one waited.
         Object.assign(found, await cache.find(missing(), context));
-        if (missing().length === 0) break;
+        if (asked().length === 0) continue;
       }
-      reasons.push(`  ${way.name}: ${await tryWay(way, missing(), found, context)}`);
+      reasons.push(`  ${way.name}: ${await tryWay(way, asked(), found, context)}`);
     }
   } finally {
     lock?.[Symbol.dispose]();

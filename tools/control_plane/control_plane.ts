@@ -120,20 +120,17 @@ export class ControlPlane {
    */
   async startApiserver(signal?: AbortSignal): Promise<void> {
     const server = await this.#run("kube-apiserver", apiserverArgs(this.#settings));
+    const stopping = new AbortController();
+    server.ended.then((how) => stopping.abort(new Error(`it ended early (${how})`)));
     using limit = deadline(this.#clock, readyTimeoutMs, signal);
-    let isUp = true;
-    const ended = server.ended.then((how) => {
-      isUp = false;
-      return how;
-    });
-    // A server gives no event when it is ready: only asking shows it.
-    while (isUp && !limit.signal.aborted && !await this.#isReady(limit.signal)) {
-      await Promise.race([ended, sleep(this.#clock, 100, limit.signal).catch(() => {})]);
-    }
-    signal?.throwIfAborted();
-    if (!isUp) throw new Error(`kube-apiserver ended early (${await ended}):\n${await this.#logTails()}`);
-    if (limit.signal.aborted) {
-      throw new Error(`kube-apiserver was not ready within ${readyTimeoutMs / 1000} s:\n${await this.#logTails()}`);
+    const either = AbortSignal.any([limit.signal, stopping.signal]);
+    try {
+      // A server gives no event when it is ready: only asking shows it.
+      while (!await this.#isReady(either)) await sleep(this.#clock, 100, either);
+    } catch (cause) {
+      signal?.throwIfAborted();
+      const why = cause instanceof Error ? cause.message : cause;
+      throw new Error(`Cannot start kube-apiserver: ${why}:\n${await this.#logTails()}`, { cause });
     }
   }
 

@@ -24,11 +24,16 @@ export interface Archive {
   sha512: string;
 }
 
+interface Index {
+  releases?: Record<string, Record<string, { hash: string; selfLink: string }>>;
+}
+
 type Fetch = (url: string, init: { signal: AbortSignal }) => Promise<Response>;
 
 export const envtestArchive: Way = {
   name: "envtest archive",
   fillsCache: true,
+  offers: contents,
   find: (wanted, context) => installArchive(wanted, context, fetch),
 };
 
@@ -38,7 +43,6 @@ export const envtestArchive: Way = {
  * @throws Error with the reason where the archive can't be had or its checksum is wrong
  */
 export async function installArchive(wanted: readonly Binary[], context: Context, fetch: Fetch): Promise<Paths> {
-  if (!wanted.some((name) => contents.includes(name))) throw new Error(`it holds only ${contents.join(", ")}`);
   const index = await download(fetch, indexUrl, indexTimeoutMs, context);
   const archive = chooseArchive(new TextDecoder().decode(index), platform(Deno.build));
   const bytes = await withHeartbeat(
@@ -60,7 +64,8 @@ export async function installArchive(wanted: readonly Binary[], context: Context
  * @throws Error where there is none for this platform
  */
 export function chooseArchive(index: string, platform: string): Archive {
-  const releases: Record<string, Record<string, { hash: string; selfLink: string }>> = parse(index)?.releases ?? {};
+  // All scalars as strings: some hexadecimal hash may look like a number.
+  const { releases = {} }: Index = parse(index, { schema: "failsafe" }) || {};
   const [major, minor, patch] = kubernetesVersion.split(".");
   const candidates = Object.keys(releases)
     .map((version) => new RegExp(`^v${major}\\.${minor}\\.(\\d+)$`).exec(version))
@@ -91,8 +96,14 @@ async function download(fetch: Fetch, url: string, timeoutMs: number, { clock, s
     return new Uint8Array(await response.arrayBuffer());
   } catch (cause) {
     signal?.throwIfAborted();
-    throw new Error(`cannot download '${url}': ${cause instanceof Error ? cause.message : cause}`, { cause });
+    throw new Error(`cannot download '${url}': ${rootMessage(cause)}`, { cause });
   }
+}
+
+/** fetch() says no more than "fetch failed"; what happened is in the innermost cause. */
+function rootMessage(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : rootMessage(error.cause);
 }
 
 /** The archive's binaries lie in `controller-tools/envtest/`. Each is renamed into place, so none is ever half there. */

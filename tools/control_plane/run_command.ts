@@ -19,16 +19,19 @@ export async function runCommand(command: string, args: string[], options: RunOp
   const { clock, signal, timeoutMs, cwd, extraEnv } = options;
   signal?.throwIfAborted();
   using limit = deadline(clock, timeoutMs, signal);
-  const output = await new Deno.Command(command, {
-    args,
-    signal: limit.signal,
-    stdin: "null",
-    ...(cwd && { cwd }),
-    ...(extraEnv && { env: extraEnv }),
-  }).output().catch((cause) => {
+  let output;
+  try {
+    output = await new Deno.Command(command, {
+      args,
+      signal: limit.signal,
+      stdin: "null",
+      ...(cwd && { cwd }),
+      ...(extraEnv && { env: extraEnv }),
+    }).output();
+  } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) throw new Error(`'${command}' is not installed`, { cause });
     throw cause;
-  });
+  }
   signal?.throwIfAborted();
   if (limit.signal.aborted) throw new Error(`'${command} ${args[0]}' did not end within ${timeoutMs / 1000} s`);
   const decoder = new TextDecoder();

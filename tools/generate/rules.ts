@@ -77,6 +77,20 @@ export const RULES: Record<string, Rule[]> = {
 };
 
 /**
+ * `==` on a list with map keys goes by the keys, so it finds a list with a repeated key unequal to itself. A resource may have
+ * been stored with one before there were keys, and must not be stuck with its finalizer: compare such lists as plain ones too.
+ */
+const UNCHANGED: Record<string, string> = {
+  processingInputs: "self.processingInputs == oldSelf.processingInputs || " +
+    "self.processingInputs.map(i, i) == oldSelf.processingInputs.map(i, i)",
+  processingOutputConfig: "self.processingOutputConfig == oldSelf.processingOutputConfig || " +
+    "(self.processingOutputConfig.outputs.map(o, o) == oldSelf.processingOutputConfig.outputs.map(o, o) && " +
+    "has(self.processingOutputConfig.kmsKeyId) == has(oldSelf.processingOutputConfig.kmsKeyId) && " +
+    "(!has(self.processingOutputConfig.kmsKeyId) || " +
+    "self.processingOutputConfig.kmsKeyId == oldSelf.processingOutputConfig.kmsKeyId))",
+};
+
+/**
  * One rule for each field of the spec, which keeps it as it was created. Not one rule for the whole spec, so that a field
  * that may be edited can be added later.
  */
@@ -84,7 +98,8 @@ export function immutabilityRules(shapes: Record<string, Shape>): Rule[] {
   const spec = shape(SPEC, shapes);
   if (spec.type !== "structure") throw new TypeError(`Cannot find the fields of '${SPEC}': it is no structure`);
   return Object.keys(spec.members).map(fieldName).map((field) => ({
-    rule: `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`,
+    rule: `has(self.${field}) == has(oldSelf.${field}) && ` +
+      `(!has(self.${field}) || ${UNCHANGED[field] ?? `self.${field} == oldSelf.${field}`})`,
     message: `${field} cannot be changed, because a SageMaker job cannot be: ` +
       "delete this ProcessingJob and apply it again, under this or another name",
     reason: "FieldValueForbidden",

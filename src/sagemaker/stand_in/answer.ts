@@ -10,7 +10,11 @@ export class ServiceError extends Error {
 
 /** A success in AWS JSON 1.1; an operation without an output answers with an empty body. */
 export function jsonAnswer(output: object | undefined): HttpAnswer {
-  return { status: 200, headers: { "Content-Type": JSON_TYPE }, body: output === undefined ? "" : JSON.stringify(output) };
+  return {
+    status: 200,
+    headers: { "Content-Type": JSON_TYPE },
+    body: output === undefined ? "" : JSON.stringify(output),
+  };
 }
 
 /** An error in AWS JSON 1.1, for instance `errorAnswer("ThrottlingException", "Rate exceeded")`. */

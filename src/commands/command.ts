@@ -1,0 +1,19 @@
+import type { CommandSpec } from "./arguments.ts";
+
+/** What a command has of the world. */
+export interface CommandContext {
+  /** The value of an environment variable. */
+  env(name: string): string | undefined;
+  /** Aborted by the first SIGINT or SIGTERM. */
+  signal: AbortSignal;
+  /** Writes to stdout or stderr; the text holds its own newlines. */
+  stdout(text: string): void;
+  stderr(text: string): void;
+}
+
+/** A subcommand. Errors that it throws become one line on stderr; a `UsageError` exits with 2, all others with 1. */
+export interface Command {
+  // deno-lint-ignore no-explicit-any -- each command reads its own table of flags
+  spec: CommandSpec<any>;
+  run(argv: readonly string[], context: CommandContext): Promise<void>;
+}

@@ -1,0 +1,109 @@
+import { VERSION } from "../api/version.ts";
+import { systemClock } from "../runtime/clock.ts";
+import { configureLog, LOG_FORMATS, LOG_LEVELS } from "../telemetry/log.ts";
+import { parseArguments } from "./arguments.ts";
+import type { Command } from "./command.ts";
+import { UsageError } from "./errors.ts";
+import { boolean, duration, integer, list, oneOf, string } from "./flags.ts";
+
+const spec = {
+  name: "run",
+  summary: "Runs the controller: creates, follows and stops the SageMaker jobs of ProcessingJob resources",
+  flags: {
+    "kubeconfig": string({
+      help: "Path of a kubeconfig",
+      placeholder: "FILE",
+      defaultText: "in a cluster its own, else KUBECONFIG, else ~/.kube/config",
+    }),
+    "context": string({ help: "Context of the kubeconfig", defaultText: "its current one" }),
+    "namespace": list({ help: "Namespaces to watch; needs no cluster-wide permission", defaultText: "all" }),
+    "selector": string({ help: "Watches only resources with these labels, as team=a", placeholder: "SELECTOR" }),
+    "max-concurrent-reconciles": integer({ help: "How many resources are worked on at once", default: 16, min: 1 }),
+    "poll-interval": duration({
+      help: "Shortest time between two looks at a running job in SageMaker",
+      default: "5s",
+      min: "100ms",
+    }),
+    "status-heartbeat": duration({
+      help: "How old lastCheckTime may get while nothing changes",
+      default: "5m",
+      min: "1s",
+    }),
+    "status-staleness-limit": duration({
+      help: "How long looks at SageMaker may fail before the status says so",
+      default: "30s",
+      min: "1s",
+    }),
+    "health-probe-bind-address": string({
+      help: "Where /healthz and /readyz are served; 0 for nowhere",
+      placeholder: "ADDRESS",
+      default: ":8081",
+    }),
+    "endpoint-url": string({
+      help: "SageMaker endpoint of all jobs whose spec names none",
+      placeholder: "URL",
+      defaultText: "AWS_DEFAULT_SAGEMAKER_ENDPOINT, else AWS_ENDPOINT_URL_SAGEMAKER, else AWS's own",
+    }),
+    "allowed-endpoints": list({
+      help: "Globs like https://*.example.com:* that spec.sageMakerEndpoint may match, beside AWS's own endpoints",
+    }),
+    "log-level": oneOf(LOG_LEVELS, { help: "The least that is logged", default: "info" }),
+    "log-format": oneOf(LOG_FORMATS, { help: "Form of the log", defaultText: "text on a terminal, else json" }),
+    "leader-elect": boolean({
+      help: "Not supported yet: run one replica",
+      aliases: ["enable-leader-election"],
+    }),
+    "metrics-bind-address": string({
+      help: "Not served yet; taken so that arguments of the old controller go on working",
+      placeholder: "ADDRESS",
+      aliases: ["metrics-addr"],
+      default: "0",
+    }),
+  },
+};
+
+export const run: Command = {
+  spec,
+  async run(argv, { env, signal }) {
+    const { flags } = parseArguments(spec, argv, env);
+    if (flags.leaderElect) {
+      throw new UsageError("Cannot elect a leader: this version runs as one replica; leave --leader-elect out");
+    }
+    const format = flags.logFormat ?? (Deno.stderr.isTerminal() ? "text" : "json");
+    configureLog({ level: flags.logLevel, format });
+    const [{ loadCluster }, { endpoints }, { runOperator }] = await Promise.all([
+      import("../kubernetes/config.ts"),
+      import("../sagemaker/endpoints.ts"),
+      import("../operator.ts"),
+    ]);
+    const cluster = await loadCluster({
+      kubeconfig: flags.kubeconfig,
+      context: flags.context,
+      env: { get: env },
+    });
+    try {
+      await runOperator({
+        cluster,
+        endpoints: endpoints({
+          endpointUrl: flags.endpointUrl,
+          allowed: flags.allowedEndpoints,
+          env: {
+            AWS_DEFAULT_SAGEMAKER_ENDPOINT: env("AWS_DEFAULT_SAGEMAKER_ENDPOINT"),
+            AWS_ENDPOINT_URL_SAGEMAKER: env("AWS_ENDPOINT_URL_SAGEMAKER"),
+          },
+        }),
+        clock: systemClock,
+        version: VERSION,
+        namespaces: flags.namespace,
+        ...(flags.selector !== undefined && { selector: flags.selector }),
+        workers: flags.maxConcurrentReconciles,
+        pollIntervalMs: flags.pollInterval,
+        heartbeatMs: flags.statusHeartbeat,
+        stalenessMs: flags.statusStalenessLimit,
+        healthAddress: flags.healthProbeBindAddress,
+      }, signal);
+    } finally {
+      cluster.close();
+    }
+  },
+};

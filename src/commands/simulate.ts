@@ -1,0 +1,61 @@
+import { type StandIn, startStandIn } from "../sagemaker/stand_in/server.ts";
+import { configureLog, LOG_FORMATS, LOG_LEVELS } from "../telemetry/log.ts";
+import { type BindAddress, parseBindAddress } from "../telemetry/http.ts";
+import { parseArguments } from "./arguments.ts";
+import type { Command } from "./command.ts";
+import { UsageError } from "./errors.ts";
+import { duration, oneOf, string } from "./flags.ts";
+
+const spec = {
+  name: "simulate",
+  summary: "Runs a local stand-in for SageMaker's processing jobs, to try the operator without an AWS account",
+  flags: {
+    "listen": string({
+      help: "Where to serve; port 0 picks a free one",
+      placeholder: "HOST:PORT",
+      default: "127.0.0.1:4599",
+    }),
+    "job-duration": duration({
+      help: "How long a job runs unless its environment has SIMULATE_DURATION",
+      default: "10s",
+    }),
+    "stop-duration": duration({ help: "How long a job takes to stop", default: "2s" }),
+    "log-level": oneOf(LOG_LEVELS, { help: "The least that is logged; debug shows each request", default: "info" }),
+    "log-format": oneOf(LOG_FORMATS, { help: "Form of the log", defaultText: "text on a terminal, else json" }),
+  },
+};
+
+export const simulate: Command = {
+  spec,
+  async run(argv, { env, signal, stdout }) {
+    const { flags } = parseArguments(spec, argv, env);
+    const { hostname: host, port } = bindAddress(flags.listen);
+    configureLog({ level: flags.logLevel, format: flags.logFormat ?? (Deno.stderr.isTerminal() ? "text" : "json") });
+    let standIn: StandIn;
+    try {
+      standIn = await startStandIn({ host, port, jobDuration: flags.jobDuration, stopDuration: flags.stopDuration });
+    } catch (cause) {
+      throw new Error(`Cannot listen on '${flags.listen}' (--listen names another address)`, { cause });
+    }
+    stdout(`listening on ${standIn.url}\n`);
+    await aborted(signal);
+    await standIn.close();
+  },
+};
+
+function bindAddress(text: string): BindAddress {
+  try {
+    const address = parseBindAddress(text);
+    if (address) return address;
+  } catch {
+    // Told below, together with the texts that mean "off" to other servers.
+  }
+  throw new UsageError(`Cannot use '${text}' for --listen: expected host:port, as in 127.0.0.1:4599`);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

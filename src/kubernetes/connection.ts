@@ -1,0 +1,134 @@
+import { getLogger } from "@logtape/logtape";
+import type { Clock } from "../runtime/clock.ts";
+import type { Cluster } from "./config.ts";
+
+const log = getLogger(["operator", "kubernetes"]);
+
+/** Tokens rotate on disk about hourly; client-go, too, looks once a minute. */
+const REREAD_MS = 60_000;
+
+/** Who we are and whom we trust, at one moment. */
+export interface Access {
+  headers: Record<string, string>;
+  /** PEM; in addition to the system's. */
+  caCerts: string[];
+  /** A client certificate and its key, PEM. */
+  certificate?: { cert: string; key: string };
+  /** Milliseconds since the epoch. */
+  validUntil?: number;
+}
+
+interface ConnectOptions {
+  server: string;
+  source: string;
+  namespace: string;
+  clock: Clock;
+  /** @param fresh set after a 401: nothing that is cached may be returned */
+  readAccess: (fresh: boolean) => Promise<Access>;
+  proxy?: { url: string; basicAuth?: { username: string; password: string } };
+}
+
+/**
+ * A cluster over native `fetch`. The credentials are read at the start, then once a minute, and at once after a 401, in which
+ * case the request is sent once more if they are others.
+ *
+ * @throws what the first `readAccess` throws
+ */
+export async function connect(options: ConnectOptions): Promise<Cluster> {
+  return new Connection(options, await options.readAccess(false));
+}
+
+class Connection implements Cluster {
+  readonly server: string;
+  readonly source: string;
+  readonly namespace: string;
+  readonly #options: ConnectOptions;
+  #access: Access;
+  #readAt: number;
+  #client: Deno.HttpClient;
+  #reading: Promise<void> | undefined;
+
+  constructor(options: ConnectOptions, access: Access) {
+    this.server = options.server;
+    this.source = options.source;
+    this.namespace = options.namespace;
+    this.#options = options;
+    this.#access = access;
+    this.#readAt = options.clock.monotonic();
+    this.#client = this.#createClient(access);
+  }
+
+  async fetch(path: string, init: RequestInit): Promise<Response> {
+    if (this.#isStale()) await this.#reread(false);
+    const used = this.#access;
+    const response = await this.#send(path, init);
+    if (response.status !== 401) return response;
+    if (this.#access === used) await this.#reread(true);
+    if (JSON.stringify(this.#access) === JSON.stringify(used)) return response;
+    await response.body?.cancel();
+    return await this.#send(path, init);
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+
+  #send(path: string, init: RequestInit): Promise<Response> {
+    const headers = new Headers(init.headers);
+    for (const [name, value] of Object.entries(this.#access.headers)) headers.set(name, value);
+    // A redirect, as to a login page, must not take the credentials elsewhere.
+    return fetch(this.server + path, { ...init, headers, redirect: "manual", client: this.#client });
+  }
+
+  #isStale(): boolean {
+    const { clock } = this.#options;
+    if (clock.now() >= (this.#access.validUntil ?? Infinity)) return true;
+    return clock.monotonic() - this.#readAt >= REREAD_MS;
+  }
+
+  /** Shared by all requests that need it at the same time. */
+  #reread(fresh: boolean): Promise<void> {
+    this.#reading ??= this.#doReread(fresh).finally(() => this.#reading = undefined);
+    return this.#reading;
+  }
+
+  async #doReread(fresh: boolean): Promise<void> {
+    const { clock, readAccess, source } = this.#options;
+    let access: Access;
+    try {
+      access = await readAccess(fresh);
+    } catch (error) {
+      if (fresh) throw error;
+      // What was read before may still be good; if it isn't, a 401 leads to the other branch.
+      log.warn("Cannot read credentials again, using those read before", { source, error: String(error) });
+      this.#readAt = clock.monotonic();
+      return;
+    }
+    this.#readAt = clock.monotonic();
+    const before = this.#access;
+    this.#access = access;
+    if (tlsOf(access) === tlsOf(before)) return;
+    const outdated = this.#client;
+    this.#client = this.#createClient(access);
+    // Requests and watches that are under way go on.
+    outdated.close();
+  }
+
+  #createClient({ caCerts, certificate }: Access): Deno.HttpClient {
+    return Deno.createHttpClient({
+      caCerts,
+      ...certificate,
+      ...(this.#options.proxy ? { proxy: this.#options.proxy } : {}),
+      // Over HTTP/2 all requests share one connection, and when that dies without a word none succeeds until the kernel gives
+      // up after a quarter of an hour. With HTTP/1.1 a request that times out takes its own connection with it, and idle ones
+      // are not kept long enough to go bad in number.
+      http2: false,
+      poolMaxIdlePerHost: 16,
+      poolIdleTimeout: 15_000,
+    });
+  }
+}
+
+function tlsOf({ caCerts, certificate }: Access): string {
+  return JSON.stringify([caCerts, certificate]);
+}

@@ -1,0 +1,255 @@
+import { getLogger } from "@logtape/logtape";
+import { type Clock, sleep } from "../runtime/clock.ts";
+import { Backoff } from "./backoff.ts";
+import type { KubeClient, Query } from "./client.ts";
+import { KubeError } from "./errors.ts";
+import { compareResourceVersions, type KubeObject } from "./objects.ts";
+import type { Relist, Store } from "./store.ts";
+import { watch, type WatchEvent } from "./watch.ts";
+
+const log = getLogger(["operator", "informer"]);
+
+const PAGE_SIZE = 500;
+const LIST_TIMEOUT_MS = 30_000;
+/** The API server ends each watch after about this time, so that its load spreads. */
+const WATCH_SECONDS = 290;
+/** Bookmarks come once a minute, so a longer silence means that the connection is dead. */
+const IDLE_MS = 90_000;
+/** A watch that ends sooner is a failure however it ended: it may do so for ever (kubernetes/kubernetes#104171). */
+const SHORT_MS = 1000;
+/** How often to look whether a missing resource type has been installed. */
+const MISSING_RETRY_MS = 5000;
+
+/** Where the informer is in its cycle. */
+type State<T> =
+  /** Nothing is known, or what is known can't be trusted. */
+  | { kind: "empty" }
+  /** Some pages of a list have come, or none yet. */
+  | { kind: "listing"; relist: Relist<T>; continue: string | undefined }
+  /** Everything up to this version is known. */
+  | { kind: "watching"; resourceVersion: string }
+  /** Nothing is open until the time is over. */
+  | { kind: "waiting"; ms: number; then: State<T> };
+
+export interface InformerStatus {
+  /**
+   * - `starting`: no answer has come yet
+   * - `listing`: part of the list has come
+   * - `watching`: a watch is open
+   * - `missing`: the API server doesn't know the resource type (the CRD isn't installed)
+   * - `denied`: the credentials aren't accepted, or lack permission
+   * - `failing`: anything else went wrong; it is tried again
+   */
+  state: "starting" | "listing" | "watching" | "missing" | "denied" | "failing";
+  /** The latest failure; absent while all is well. */
+  error?: string;
+  /** When the API server last gave a sign of life, by the clock's `monotonic()`; absent before the first. */
+  lastContact?: number;
+}
+
+/**
+ * Keeps a store equal to what the API server has under one path: a paged list, then a watch that is resumed where it ended.
+ *
+ * It resumes at the last resourceVersion only after an ordinary end, a cut or a 429. After everything else (410, silence, no
+ * answer, a 5xx) it lists again, because the API server that comes back may have another history: a watch from a version that
+ * is still to come stays silent for ever, without an error.
+ */
+export class Informer<T extends KubeObject> {
+  readonly #client: KubeClient;
+  readonly #path: string;
+  readonly #query: Query | undefined;
+  readonly #store: Store<T>;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #backoff: Backoff;
+  readonly #firstList = Promise.withResolvers<void>();
+  #synced = false;
+  #status: InformerStatus = { state: "starting" };
+  /** The failure that was logged last, until all is well again; each is logged once, not at every attempt. */
+  #logged: string | undefined;
+
+  /** @param options.query what list and watch have in common, as `labelSelector` */
+  constructor(
+    options: {
+      client: KubeClient;
+      path: string;
+      store: Store<T>;
+      clock: Clock;
+      query?: Query;
+      random?: () => number;
+    },
+  ) {
+    this.#client = options.client;
+    this.#path = options.path;
+    this.#query = options.query;
+    this.#store = options.store;
+    this.#clock = options.clock;
+    this.#random = options.random ?? Math.random;
+    this.#backoff = new Backoff(this.#clock, this.#random);
+  }
+
+  /** Resolves when the store holds a first complete list; never rejects. */
+  get synced(): Promise<void> {
+    return this.#firstList.promise;
+  }
+
+  hasSynced(): boolean {
+    return this.#synced;
+  }
+
+  status(): InformerStatus {
+    return this.#status;
+  }
+
+  /** Runs until `signal` is aborted, whatever the API server does; opens nothing afterwards. */
+  async run(signal: AbortSignal): Promise<void> {
+    let state: State<T> = { kind: "empty" };
+    while (!signal.aborted) {
+      try {
+        state = await this.#step(state, signal);
+      } catch (error) {
+        if (!signal.aborted) throw error;
+      }
+    }
+  }
+
+  async #step(state: State<T>, signal: AbortSignal): Promise<State<T>> {
+    switch (state.kind) {
+      case "empty":
+        return { kind: "listing", relist: this.#store.relist(this), continue: undefined };
+      case "listing":
+        return await this.#listPage(state, signal);
+      case "watching":
+        return await this.#watch(state.resourceVersion, signal);
+      case "waiting":
+        await sleep(this.#clock, state.ms, signal);
+        return state.then;
+    }
+  }
+
+  async #listPage(state: State<T> & { kind: "listing" }, signal: AbortSignal): Promise<State<T>> {
+    const query = { ...this.#query, limit: PAGE_SIZE, continue: state.continue };
+    let page;
+    try {
+      page = await this.#client.list<T>(this.#path, { query, timeoutMs: LIST_TIMEOUT_MS, signal });
+    } catch (error) {
+      return this.#recover(error, state);
+    }
+    this.#contact("listing");
+    for (const object of page.items) state.relist.add(object);
+    if (page.metadata.continue) return { ...state, continue: page.metadata.continue };
+    state.relist.commit();
+    this.#allWell();
+    this.#synced = true;
+    this.#firstList.resolve();
+    return { kind: "watching", resourceVersion: page.metadata.resourceVersion };
+  }
+
+  async #watch(from: string, signal: AbortSignal): Promise<State<T>> {
+    const started = this.#clock.monotonic();
+    const isShort = () => this.#clock.monotonic() - started < SHORT_MS;
+    let resourceVersion = from;
+    let open = false;
+    const events = watch<T>(this.#client, this.#path, {
+      resourceVersion,
+      query: this.#query,
+      timeoutSeconds: Math.round(WATCH_SECONDS * (0.9 + 0.2 * this.#random())),
+      idleMs: IDLE_MS,
+      clock: this.#clock,
+      signal,
+      onContact: () => {
+        open = true;
+        this.#contact("watching");
+      },
+    });
+    try {
+      for await (const event of events) {
+        const { resourceVersion: seen } = event.object.metadata;
+        const isBehind = compareResourceVersions(seen, resourceVersion) < 0;
+        if (event.type === "BOOKMARK" && isBehind) throw anotherHistory(this.#path);
+        if (!isBehind) resourceVersion = seen;
+        this.#deliver(event);
+        this.#allWell();
+      }
+      if (isShort()) throw endedAtOnce(this.#path);
+    } catch (error) {
+      const isCut = open && error instanceof KubeError && error.reason === "ConnectionLost";
+      if (!isCut) return this.#recover(error, { kind: "watching", resourceVersion });
+      if (isShort()) return this.#recover(error, { kind: "watching", resourceVersion }, { resume: true });
+    }
+    return { kind: "watching", resourceVersion };
+  }
+
+  /** The one place that says what follows a failure. */
+  #recover(error: unknown, state: State<T>, { resume } = { resume: false }): State<T> {
+    if (!(error instanceof KubeError)) throw error;
+    const fault = faultOf(error);
+    const wait = fault === "missing" ? MISSING_RETRY_MS : this.#backoff.next();
+    const ms = Math.max(wait, error.retryAfterMs ?? 0);
+    this.#status = { ...this.#status, state: REPORTED[fault], error: error.message };
+    if (this.#logged !== error.message) {
+      this.#logged = error.message;
+      log.warn("Cannot observe the cluster, trying again", { path: this.#path, error: error.message, retryInMs: ms });
+    }
+    const then: State<T> = resume || fault === "throttled" ? state : { kind: "empty" };
+    return { kind: "waiting", ms, then };
+  }
+
+  #contact(state: "listing" | "watching"): void {
+    this.#status = { state, lastContact: this.#clock.monotonic() };
+  }
+
+  #allWell(): void {
+    if (this.#logged === undefined) return;
+    this.#logged = undefined;
+    log.info("Observing the cluster again", { path: this.#path });
+  }
+
+  #deliver(event: WatchEvent<T>): void {
+    switch (event.type) {
+      case "ADDED":
+      case "MODIFIED":
+        return this.#store.apply(event.object, this);
+      case "DELETED":
+        return this.#store.remove(event.object);
+      case "BOOKMARK":
+        return;
+    }
+  }
+}
+
+type Fault = "missing" | "denied" | "throttled" | "expired" | "failed";
+
+const REPORTED: Record<Fault, InformerStatus["state"]> = {
+  missing: "missing",
+  denied: "denied",
+  throttled: "failing",
+  expired: "failing",
+  failed: "failing",
+};
+
+function faultOf({ status }: KubeError): Fault {
+  switch (status) {
+    case 404:
+      return "missing";
+    case 401:
+    case 403:
+      return "denied";
+    case 429:
+      return "throttled";
+    case 410:
+      return "expired";
+    default:
+      return "failed";
+  }
+}
+
+function anotherHistory(path: string): KubeError {
+  const message = `Cannot watch '${path}' any further: the API server is behind what it sent before`;
+  return new KubeError(message, { status: 410, reason: "Expired" });
+}
+
+function endedAtOnce(path: string): KubeError {
+  const message = `Cannot watch '${path}': the API server ends the watch at once`;
+  return new KubeError(message, { status: 0, reason: "ConnectionLost" });
+}

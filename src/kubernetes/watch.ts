@@ -1,0 +1,123 @@
+import type { Clock } from "../runtime/clock.ts";
+import type { KubeClient, Query } from "./client.ts";
+import { KubeError, type KubeStatus, networkError, statusError } from "./errors.ts";
+import type { KubeObject } from "./objects.ts";
+
+export type WatchEvent<T> =
+  | { type: "ADDED" | "MODIFIED" | "DELETED"; object: T }
+  | { type: "BOOKMARK"; object: { metadata: { resourceVersion: string } } };
+
+const EVENT_TYPES: readonly unknown[] = ["ADDED", "MODIFIED", "DELETED", "BOOKMARK"];
+
+export interface WatchOptions {
+  resourceVersion: string;
+  query?: Query | undefined;
+  /** How long the API server shall keep the watch open, in seconds. */
+  timeoutSeconds: number;
+  /** With not a byte in so many milliseconds the connection counts as dead. Bookmarks come once a minute. */
+  idleMs: number;
+  clock: Clock;
+  signal: AbortSignal;
+  /** Called when the watch is open and then at every sign of life. */
+  onContact?: () => void;
+}
+
+/**
+ * One watch request: yields its events until the API server ends it. Whoever stops iterating closes the connection.
+ *
+ * @throws KubeError if the API server refuses, sends an ERROR event, or the connection is lost or silent; the signal's reason
+ * when it is aborted
+ */
+export async function* watch<T extends KubeObject>(
+  client: KubeClient,
+  path: string,
+  options: WatchOptions,
+): AsyncGenerator<WatchEvent<T>, void, undefined> {
+  const { signal, onContact } = options;
+  using idle = idleTimeout(options.clock, options.idleMs, signal);
+  const query = {
+    ...options.query,
+    watch: true,
+    allowWatchBookmarks: true,
+    resourceVersion: options.resourceVersion,
+    timeoutSeconds: options.timeoutSeconds,
+  };
+  try {
+    const response = await client.stream(path, { query, signal: idle.signal });
+    const touch = () => {
+      idle.restart();
+      onContact?.();
+    };
+    touch();
+    for await (const line of decodeLines(tap(response.body!, touch))) yield parseEvent<T>(line, path, client);
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    throw networkError(client.cluster, idle.signal.aborted ? idle.signal.reason : error);
+  }
+}
+
+/** Splits a stream of bytes, cut anywhere, into lines without their ends; blank ones are left out. */
+export async function* decodeLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string, void, undefined> {
+  const decoder = new TextDecoder();
+  let partial: string[] = [];
+  for await (const chunk of chunks) {
+    const [first, ...rest] = decoder.decode(chunk, { stream: true }).split("\n");
+    partial.push(first!);
+    for (const next of rest) {
+      const line = partial.join("");
+      partial = [next];
+      if (line.trim() !== "") yield line;
+    }
+  }
+  const last = partial.join("") + decoder.decode();
+  if (last.trim() !== "") yield last;
+}
+
+async function* tap(chunks: AsyncIterable<Uint8Array>, onChunk: () => void): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    onChunk();
+    yield chunk;
+  }
+}
+
+function parseEvent<T extends KubeObject>(line: string, path: string, client: KubeClient): WatchEvent<T> {
+  let event: { type?: unknown; object?: Partial<KubeObject & KubeStatus> } | null;
+  try {
+    event = JSON.parse(line);
+  } catch {
+    event = null;
+  }
+  if (event?.type === "ERROR" && event.object) throw statusError(`watch '${path}'`, client.cluster, event.object);
+  if (EVENT_TYPES.includes(event?.type) && typeof event?.object?.metadata?.resourceVersion === "string") {
+    return event as WatchEvent<T>;
+  }
+  throw new KubeError(`Cannot watch '${path}': the API server sent what is no watch event`, {
+    status: 0,
+    reason: "InvalidAnswer",
+  });
+}
+
+/** A signal that aborts when `parent` does, or with a TimeoutError when `restart` hasn't been called for `ms` milliseconds. */
+function idleTimeout(
+  clock: Clock,
+  ms: number,
+  parent: AbortSignal,
+): { signal: AbortSignal; restart(): void } & Disposable {
+  const controller = new AbortController();
+  const onAbort = () => controller.abort(parent.reason);
+  const onSilence = () => controller.abort(new DOMException(`Not a byte came in ${ms / 1000} s`, "TimeoutError"));
+  if (parent.aborted) onAbort();
+  parent.addEventListener("abort", onAbort, { once: true });
+  let cancel = clock.setTimer(ms, onSilence);
+  return {
+    signal: controller.signal,
+    restart() {
+      cancel();
+      cancel = clock.setTimer(ms, onSilence);
+    },
+    [Symbol.dispose]() {
+      cancel();
+      parent.removeEventListener("abort", onAbort);
+    },
+  };
+}

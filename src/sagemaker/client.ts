@@ -1,0 +1,229 @@
+import {
+  CreateProcessingJobCommand,
+  type CreateProcessingJobCommandInput,
+  DescribeProcessingJobCommand,
+  type DescribeProcessingJobCommandOutput,
+  SageMakerClient,
+  type SageMakerClientConfig,
+  StopProcessingJobCommand,
+} from "@aws-sdk/client-sagemaker";
+import { getLogger } from "@logtape/logtape";
+import { type Failure, type Job, SageMakerError } from "../api/job.ts";
+import { type Clock, deadline } from "../runtime/clock.ts";
+import type { Endpoints } from "./endpoints.ts";
+import { classify, credentialsFailure } from "./errors.ts";
+import { knownRegion, partitionOf } from "./region.ts";
+
+/**
+ * The calls of SageMaker that the operator needs, in one region. Each throws a `SageMakerError` where SageMaker or the way to
+ * it fails, and `signal`'s reason once that is aborted.
+ */
+export interface SageMaker {
+  /** Starts a job and gives its ARN. The code of the failure is `ResourceInUse` where a job of that name is there already. */
+  create(request: CreateProcessingJobCommandInput, signal?: AbortSignal): Promise<string>;
+  /** The job of that name; `undefined` where SageMaker says that there is none. */
+  describe(name: string, signal?: AbortSignal): Promise<Job | undefined>;
+  /** Asks a job to stop. Where there is no such job there is nothing to stop, and that is no failure. */
+  stop(name: string, signal?: AbortSignal): Promise<void>;
+}
+
+/** @throws {SageMakerError} `EndpointNotAllowed` if requests must not go to `endpoint` */
+export type SageMakerFor = (region: string, endpoint?: string) => SageMaker;
+
+export interface SageMakerFactory extends Disposable {
+  sageMakerFor: SageMakerFor;
+  /** Closes the connections. Calls after it are possible and open new ones. */
+  close(): void;
+}
+
+export interface SageMakerFactoryOptions {
+  endpoints: Endpoints;
+  clock: Clock;
+  /** Version of the operator, for the user agent. */
+  version: string;
+  /** The region that the operator itself runs in (`AWS_REGION`); its credentials come from there. */
+  ownRegion?: string | undefined;
+  /** How long a call may take in all: credentials, the SDK's second attempt and the answer. @default {10_000} */
+  callTimeoutMs?: number;
+  /** Told of each call once it has ended. */
+  onCall?: (call: EndedCall) => void;
+}
+
+export interface EndedCall {
+  /** The API's name, as in `CreateProcessingJob`. */
+  operation: string;
+  region: string;
+  /** `OK`, or the code of the failure. */
+  code: string;
+  ms: number;
+}
+
+const log = getLogger(["operator", "sagemaker"]);
+
+/**
+ * One client for each region and endpoint, made when it is first asked for. The clients of a partition share one credential
+ * chain, so that many regions cost one call of STS.
+ */
+export function sageMakerFactory(options: SageMakerFactoryOptions): SageMakerFactory {
+  const clients = new Map<string, SageMakerClient>();
+  const cached = (key: string, make: () => SageMakerClient) => {
+    const client = clients.get(key) ?? make();
+    clients.set(key, client);
+    return client;
+  };
+  const clientFor = (region: string, endpoint: string | undefined) =>
+    cached(`${region} ${endpoint ?? ""}`, () => {
+      // Makes no calls. Its region, which the chain's STS calls go to, must not be what some resource names.
+      const source = cached(partitionOf(region), () => newClient({ region: homeRegion(region, options) }, options));
+      const { credentials } = source.config;
+      return newClient({ region, credentials, ...(endpoint !== undefined && { endpoint }) }, options);
+    });
+  const close = () => {
+    for (const client of clients.values()) client.destroy();
+    clients.clear();
+  };
+  return {
+    sageMakerFor(region, specEndpoint) {
+      const endpoint = options.endpoints.resolve(specEndpoint);
+      return new Caller(() => clientFor(region, endpoint), { region, endpoint }, options);
+    },
+    close,
+    [Symbol.dispose]: close,
+  };
+}
+
+function homeRegion(region: string, { ownRegion }: SageMakerFactoryOptions): string {
+  return ownRegion && partitionOf(ownRegion) === partitionOf(region) ? ownRegion : knownRegion(region);
+}
+
+function newClient(
+  config: SageMakerClientConfig,
+  { version, callTimeoutMs = DEFAULT_TIMEOUT_MS }: SageMakerFactoryOptions,
+): SageMakerClient {
+  return new SageMakerClient({
+    ...config,
+    customUserAgent: [["sagemaker-operator", version]],
+    // For blips; everything else is the work queue's business.
+    maxAttempts: 2,
+    logger,
+    // The credential chain's own calls of STS use this too, and nothing else bounds them.
+    requestHandler: { connectionTimeout: 3_000, requestTimeout: callTimeoutMs, throwOnRequestTimeout: true },
+  });
+}
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+
+/** Without one the SDK writes its warnings to the console. Its other levels hold requests, so environment values. */
+const logger = {
+  trace() {},
+  debug() {},
+  info() {},
+  warn: (message: unknown) => log.warn("The AWS SDK warns", { warning: String(message) }),
+  error() {},
+};
+
+class Caller implements SageMaker {
+  readonly #client: () => SageMakerClient;
+  readonly #where: { region: string; endpoint: string | undefined };
+  readonly #options: SageMakerFactoryOptions;
+
+  constructor(
+    client: () => SageMakerClient,
+    where: { region: string; endpoint: string | undefined },
+    options: SageMakerFactoryOptions,
+  ) {
+    this.#client = client;
+    this.#where = where;
+    this.#options = options;
+  }
+
+  async create(request: CreateProcessingJobCommandInput, signal?: AbortSignal): Promise<string> {
+    const answer = await this.#call("CreateProcessingJob", signal, (client, abortSignal) => {
+      return client.send(new CreateProcessingJobCommand(request), { abortSignal });
+    });
+    return answer?.ProcessingJobArn ?? "";
+  }
+
+  async describe(name: string, signal?: AbortSignal): Promise<Job | undefined> {
+    const answer = await this.#call("DescribeProcessingJob", signal, (client, abortSignal) => {
+      return client.send(new DescribeProcessingJobCommand({ ProcessingJobName: name }), { abortSignal });
+    });
+    if (answer === undefined) return undefined;
+    if (answer.ProcessingJobStatus === undefined) throw failed(notSageMaker(this.#where), answer);
+    return toJob(name, answer);
+  }
+
+  async stop(name: string, signal?: AbortSignal): Promise<void> {
+    await this.#call("StopProcessingJob", signal, (client, abortSignal) => {
+      return client.send(new StopProcessingJobCommand({ ProcessingJobName: name }), { abortSignal });
+    });
+  }
+
+  /** The answer, or `undefined` where the service says that there is no such job. */
+  async #call<T>(
+    operation: string,
+    signal: AbortSignal | undefined,
+    send: (client: SageMakerClient, abortSignal: AbortSignal) => Promise<T>,
+  ): Promise<T | undefined> {
+    const { clock, callTimeoutMs = DEFAULT_TIMEOUT_MS, onCall } = this.#options;
+    const started = clock.monotonic();
+    const ended = (code: string) =>
+      onCall?.({ operation, region: this.#where.region, code, ms: clock.monotonic() - started });
+    using limit = deadline(clock, callTimeoutMs, signal);
+    try {
+      const client = this.#client();
+      // Asked for on their own, so that what is wrong with them isn't taken for SageMaker's; the SDK remembers them.
+      await orAbort(client.config.credentials(), limit.signal).catch((error) => {
+        throw failed(credentialsFailure(error), error);
+      });
+      const answer = await orAbort(send(client, limit.signal), limit.signal);
+      ended("OK");
+      return answer;
+    } catch (error) {
+      if (signal?.aborted) throw signal.reason;
+      const failure = error instanceof SageMakerError ? error.failure : classify(error, { operation, ...this.#where });
+      if (failure === "not-found") {
+        ended("NotFound");
+        return undefined;
+      }
+      ended(failure.code);
+      throw error instanceof SageMakerError ? error : failed(failure, error);
+    }
+  }
+}
+
+/** Where something answers that isn't SageMaker, as a proxy or a wrong endpoint may. */
+function notSageMaker({ region, endpoint }: { region: string; endpoint: string | undefined }): Failure {
+  const message = `Cannot understand the answer from '${endpoint ?? region}': it holds no ProcessingJobStatus`;
+  return { retry: "slowly", reason: "UnknownError", code: "InvalidAnswer", message };
+}
+
+function failed(failure: Failure, cause: unknown): SageMakerError {
+  return new SageMakerError(failure, { cause });
+}
+
+/** The SDK heeds the signal only while it waits for a response, not while it looks for credentials or between attempts. */
+function orAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener("abort", onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
+}
+
+function toJob(name: string, answer: DescribeProcessingJobCommandOutput): Job {
+  const job = {
+    name: answer.ProcessingJobName ?? name,
+    arn: answer.ProcessingJobArn ?? "",
+    status: answer.ProcessingJobStatus ?? "",
+    failureReason: answer.FailureReason,
+    exitMessage: answer.ExitMessage,
+    creationTime: answer.CreationTime?.getTime(),
+    startTime: answer.ProcessingStartTime?.getTime(),
+    endTime: answer.ProcessingEndTime?.getTime(),
+    lastModifiedTime: answer.LastModifiedTime?.getTime(),
+    selectedInstanceType: answer.ProcessingResources?.ClusterConfig?.SelectedInstanceType,
+  };
+  return Object.fromEntries(Object.entries(job).filter(([, value]) => value !== undefined)) as unknown as Job;
+}

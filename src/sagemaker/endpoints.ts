@@ -1,0 +1,132 @@
+import { SageMakerError } from "../api/job.ts";
+
+export interface EndpointOptions {
+  /** `--endpoint-url`, or its environment form. */
+  endpointUrl?: string | undefined;
+  /** `--allowed-endpoints`: globs over `scheme://host[:port]`, beside AWS's own endpoints and the operator's. */
+  allowed?: readonly string[];
+  /** The operator's environment, for the variables of the controller before this one and of the SDKs. */
+  env?: Readonly<Record<string, string | undefined>>;
+}
+
+/** Decides where requests are sent. */
+export interface Endpoints {
+  /** The endpoint for resources that name none; absent for AWS's own. */
+  readonly operator: string | undefined;
+  /** Whether requests may go to `url`. */
+  isAllowed(url: string): boolean;
+  /**
+   * The endpoint for a resource: the one that its spec names, else the operator's; absent for AWS's own.
+   *
+   * @throws {SageMakerError} `EndpointNotAllowed` if the spec names one that isn't allowed
+   */
+  resolve(specEndpoint?: string): string | undefined;
+}
+
+/** The addresses of SageMaker in the SDK's endpoint rules, and its VPC endpoints; `*` is the region or an id of the VPC endpoint. */
+const AWS_ENDPOINTS = [
+  "https://api.sagemaker.*.amazonaws.com",
+  "https://api.sagemaker.*.amazonaws.com.cn",
+  "https://api.sagemaker.*.api.aws",
+  "https://api.sagemaker-fips.*.amazonaws.com",
+  "https://api.sagemaker-fips.*.api.aws",
+  "https://api-fips.sagemaker.*.amazonaws.com",
+  "https://*.api.sagemaker.*.vpce.amazonaws.com",
+];
+
+/**
+ * A signed request carries a session token, so it goes only to hosts that whoever runs the operator trusts: AWS's, the
+ * operator's own endpoint, and those that `--allowed-endpoints` names.
+ *
+ * @throws {TypeError} if a glob or the operator's endpoint can't be used
+ */
+export function endpoints({ endpointUrl, allowed = [], env = {} }: EndpointOptions): Endpoints {
+  const operator = ownEndpoint(endpointUrl, env);
+  const globs = [...AWS_ENDPOINTS, ...allowed].map(parseGlob);
+  if (operator) globs.push(exactly(operator));
+  const isAllowed = (url: string) => {
+    const parsed = parseEndpoint(url);
+    return typeof parsed !== "string" && globs.some((glob) => matches(glob, parsed));
+  };
+  return {
+    operator: operator && hrefOf(operator),
+    isAllowed,
+    resolve(specEndpoint) {
+      if (specEndpoint === undefined) return operator && hrefOf(operator);
+      const parsed = parseEndpoint(specEndpoint);
+      if (typeof parsed === "string") throw refused(`Cannot use the endpoint '${specEndpoint}': ${parsed}`);
+      if (!globs.some((glob) => matches(glob, parsed))) {
+        throw refused(`Cannot use the endpoint '${specEndpoint}': the operator's --allowed-endpoints does not name it`);
+      }
+      // What was checked is what is used: the text as it was written could be read in another way.
+      return hrefOf(parsed);
+    },
+  };
+}
+
+function ownEndpoint(flag: string | undefined, env: EndpointOptions["env"] = {}): URL | undefined {
+  const url = flag || env["AWS_DEFAULT_SAGEMAKER_ENDPOINT"] || env["AWS_ENDPOINT_URL_SAGEMAKER"];
+  if (!url) return undefined;
+  const parsed = parseEndpoint(url);
+  if (typeof parsed === "string") throw new TypeError(`Cannot use the endpoint '${url}': ${parsed}`);
+  return parsed;
+}
+
+/** The URL of an endpoint, or what is wrong with it. */
+function parseEndpoint(text: string): URL | string {
+  if (!URL.canParse(text)) return "it must be a URL, as in 'https://HOST:PORT'";
+  const url = new URL(text);
+  if (url.protocol !== "https:" && url.protocol !== "http:") return "its scheme must be https or http";
+  if (url.username !== "" || url.password !== "") return "it must not hold a user name or a password";
+  if (url.search !== "" || url.hash !== "") return "it must not hold a query or a fragment";
+  return url;
+}
+
+interface Glob {
+  protocol: string;
+  host: RegExp;
+  /** Empty for the scheme's own port, as in a URL; `*` for any. */
+  port: string;
+}
+
+/**
+ * In a host, `*` stands for one or more letters, digits and hyphens: it never crosses a dot, so `https://*.example.com` is
+ * neither `https://example.com` nor `https://a.b.example.com`. As a port it stands for any.
+ */
+function parseGlob(text: string): Glob {
+  const [, protocol, host = "", port = ""] =
+    /^(https?:)\/\/(\[[0-9a-f:.]+\]|[a-z0-9*.-]+)(?::(\d+|\*))?\/?$/i.exec(text) ??
+      [];
+  if (!protocol) {
+    throw new TypeError(`Cannot use '${text}' as an allowed endpoint: it must be like 'https://HOST:PORT'`);
+  }
+  const labels = withoutTrailingDot(host.toLowerCase()).split("*").map(RegExp.escape);
+  const standard = protocol.toLowerCase() === "https:" ? "443" : "80";
+  return {
+    protocol: protocol.toLowerCase(),
+    host: new RegExp(`^${labels.join("[a-z0-9-]+")}$`),
+    port: port === standard ? "" : port,
+  };
+}
+
+function exactly({ protocol, hostname, port }: URL): Glob {
+  return { protocol, host: new RegExp(`^${RegExp.escape(withoutTrailingDot(hostname))}$`), port };
+}
+
+function matches(glob: Glob, { protocol, hostname, port }: URL): boolean {
+  return glob.protocol === protocol && glob.host.test(withoutTrailingDot(hostname)) &&
+    (glob.port === "*" || glob.port === port);
+}
+
+/** `host.` is `host`, written as absolute. */
+function withoutTrailingDot(host: string): string {
+  return host.endsWith(".") ? host.slice(0, -1) : host;
+}
+
+function hrefOf(url: URL): string {
+  return url.href.replace(/\/$/, "");
+}
+
+function refused(message: string): SageMakerError {
+  return new SageMakerError({ retry: "person", reason: "EndpointNotAllowed", code: "EndpointNotAllowed", message });
+}

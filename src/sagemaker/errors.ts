@@ -1,0 +1,201 @@
+import type { Failure, Reason, Retry } from "../api/job.ts";
+
+/** Which call failed: the same code means one thing for a create and another for a look. */
+export interface CallSite {
+  /** The API's name, as in `CreateProcessingJob`. */
+  operation: string;
+  region: string;
+  /** Only where it isn't AWS's own. */
+  endpoint?: string | undefined;
+}
+
+/**
+ * What the service says, by code. A code is looked up without its ending `Exception` or `Error`, which differ from service to
+ * service. The first three rows are the AWS SDK's own lists (`@smithy/core`, service-error-classification), the rest are the
+ * errors common to all AWS services and those of SageMaker's model.
+ */
+const BY_CODE: [Retry, Reason, string[]][] = [
+  ["soon", "Throttled", [
+    "BandwidthLimitExceeded",
+    "EC2Throttled",
+    "LimitExceeded",
+    "PriorRequestNotComplete",
+    "ProvisionedThroughputExceeded",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "SlowDown",
+    "Throttled",
+    "Throttling",
+    "TooManyRequests",
+    "TransactionInProgress",
+  ]],
+  ["soon", "ServiceUnavailable", [
+    "Internal",
+    "InternalFailure",
+    "InternalServer",
+    "RequestTimeout",
+    "ServiceUnavailable",
+  ]],
+  ["soon", "ClockSkewed", ["RequestExpired", "RequestInTheFuture", "RequestTimeTooSkewed"]],
+  ["slowly", "CredentialsUnavailable", ["CredentialsProvider", "ExpiredToken", "TokenRefreshRequired"]],
+  ["person", "CredentialsUnavailable", [
+    "AuthFailure",
+    "IncompleteSignature",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidSignature",
+    "InvalidToken",
+    "MissingAuthenticationToken",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClient",
+  ]],
+  ["person", "AccessDenied", [
+    "AccessDenied",
+    "NotAuthorized",
+    "OptInRequired",
+    "Unauthorized",
+    "UnauthorizedOperation",
+  ]],
+  ["slowly", "QuotaExceeded", ["ResourceLimitExceeded", "ServiceQuotaExceeded"]],
+  // A job of this name is there already; whose it is, a look shows.
+  ["soon", "NameConflict", ["ResourceInUse"]],
+];
+
+/** Codes with which a create is refused for what is in it. */
+const INVALID = ["InvalidParameter", "InvalidParameterCombination", "InvalidParameterValue", "MissingParameter"]
+  .concat("Serialization", "Validation");
+
+/** SageMaker has no one code for it; the middle text is real, the last is that of moto, a stand-in. */
+const NOT_FOUND = /^(Requested resource not found|Could not find requested job|Could not find processing job)/i;
+/** IAM takes a while to show a new role to other services, so these may go away by themselves. */
+const ROLE_NOT_READY =
+  /could not assume role|(unable|failed) to assume|unable to perform: sts:AssumeRole|cannot be assumed/i;
+/** How a wrong clock shows in a signature that is otherwise refused as wrong. */
+const SKEWED_SIGNATURE = /signature (expired|not yet current)/i;
+/** Codes of Node and of TLS, as in ECONNRESET, ERR_SSL_WRONG_VERSION_NUMBER, UNABLE_TO_VERIFY_LEAF_SIGNATURE. */
+const NETWORK_CODE = /^(E[A-Z]+(_AGAIN)?|UND_ERR_.*)$/;
+const TLS_CODE = /^(ERR_(SSL|TLS)_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH)/;
+
+const CODES = new Map(BY_CODE.flatMap(([retry, reason, codes]) => codes.map((code) => [code, { retry, reason }])));
+
+/**
+ * The class of an error that a call of SageMaker ended with, or `not-found` where the service says that there is no such job.
+ * The old controller's three "recoverable" codes and everything that may pass are retried; what isn't known is too, slowly.
+ */
+export function classify(error: unknown, call: CallSite): Failure | "not-found" {
+  const { code, text, status, requestId } = read(error);
+  if (NETWORK_CODE.test(code) || TLS_CODE.test(code) || isTlsText(text)) return networkFailure(code, text, call);
+  if (code === "AbortError" || code === "TimeoutError") {
+    return {
+      retry: "soon",
+      reason: "NetworkUnavailable",
+      code: "TimeoutError",
+      message: `No answer from ${target(call)}`,
+    };
+  }
+  if (status === undefined && text.startsWith("Region not accepted")) return invalidRegion("never", code, text, call);
+
+  const shown = code === "" ? `HTTP ${status}` : code;
+  const found = byCode(code, text, call) ?? byStatus(status);
+  if (found === "not-found") return found;
+  const message = `${[shown, text].filter((part) => part !== "").join(": ")}${
+    requestId && ` (request id ${requestId})`
+  }`;
+  return { ...found, code: shown, message };
+}
+
+/** Why there are no credentials to sign with. The chain's own words say little, so this adds where it looks. */
+export function credentialsFailure(error: unknown): Failure {
+  const { code, text } = read(error);
+  const ways =
+    "a role for its service account (EKS Pod Identity or IRSA), AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, " +
+    "a profile (AWS_PROFILE), or the instance's role";
+  const why = code === "AbortError" || code === "TimeoutError" ? "their source does not answer" : text || code;
+  const message = `Cannot get AWS credentials: ${why}; give the operator one of ${ways}`;
+  return { retry: "slowly", reason: "CredentialsUnavailable", code, message };
+}
+
+type Class = Pick<Failure, "retry" | "reason">;
+
+function byCode(code: string, text: string, { operation }: CallSite): Class | "not-found" | undefined {
+  const name = code.replace(/(Exception|Error)$/, "");
+  if (name === "ResourceNotFound") {
+    // What a create doesn't find is something that its spec names, as a trial or a feature group.
+    return operation === "CreateProcessingJob" ? { retry: "person", reason: "InvalidSpec" } : "not-found";
+  }
+  if (INVALID.includes(name)) return invalid(text, operation);
+  if (SKEWED_SIGNATURE.test(text)) return { retry: "soon", reason: "ClockSkewed" };
+  return CODES.get(name);
+}
+
+function invalid(text: string, operation: string): Class | "not-found" {
+  if (operation === "CreateProcessingJob") {
+    return ROLE_NOT_READY.test(text)
+      ? { retry: "slowly", reason: "RoleNotReady" }
+      : { retry: "never", reason: "InvalidSpec" };
+  }
+  if (NOT_FOUND.test(text)) return "not-found";
+  // Which texts a stop of an ended job is refused with is documented nowhere: another look tells.
+  return { retry: operation === "StopProcessingJob" ? "soon" : "slowly", reason: "UnknownError" };
+}
+
+function byStatus(status: number | undefined): Class {
+  if (status === 429) return { retry: "soon", reason: "Throttled" };
+  if (status !== undefined && status >= 500) return { retry: "soon", reason: "ServiceUnavailable" };
+  return { retry: "slowly", reason: "UnknownError" };
+}
+
+function networkFailure(code: string, text: string, call: CallSite): Failure {
+  if (code === "ENOTFOUND" && /sagemaker/.test(text) && text.includes(`.${call.region}.`)) {
+    return invalidRegion("person", code, text, call);
+  }
+  const retry = TLS_CODE.test(code) || isTlsText(text) ? "slowly" : "soon";
+  return { retry, reason: "NetworkUnavailable", code, message: `Cannot reach ${target(call)}: ${text || code}` };
+}
+
+function invalidRegion(retry: Retry, code: string, text: string, { region }: CallSite): Failure {
+  const message = `Cannot find SageMaker in region '${region}': it must be an AWS region that has SageMaker (${text})`;
+  return { retry, reason: "InvalidRegion", code, message };
+}
+
+function target({ region, endpoint }: CallSite): string {
+  return endpoint === undefined ? `SageMaker in region '${region}'` : `SageMaker at '${endpoint}'`;
+}
+
+function isTlsText(text: string): boolean {
+  return /invalid peer certificate|self.signed certificate|certificate (has expired|verify failed)/i.test(text);
+}
+
+interface Reading {
+  /** The service's code or the network's; empty where the answer carried none. */
+  code: string;
+  text: string;
+  status: number | undefined;
+  requestId: string;
+}
+
+/** The SDK's errors have the service's code as their name; Node's have a code beside it, sometimes on their cause. */
+function read(error: unknown): Reading {
+  const fields = error as {
+    name?: string;
+    message?: string;
+    $metadata?: { httpStatusCode?: number; requestId?: string };
+  } | undefined;
+  const status = fields?.$metadata?.httpStatusCode;
+  const requestId = fields?.$metadata?.requestId ?? "";
+  // Below the first line the SDK says how to debug its parser.
+  const text = (fields?.message ?? String(error)).split("\n")[0] ?? "";
+  const system = systemCode(error);
+  if (system !== undefined) return { code: system, text, status, requestId };
+  const name = fields?.name ?? "Error";
+  // An answer that isn't the service's (a proxy's page, say), or one without a code: only the HTTP status says something.
+  const anonymous = status !== undefined && (name === "Unknown" || name === "SyntaxError" || name === "Error");
+  return { code: anonymous ? "" : name, text: text === "UnknownError" ? "" : text, status, requestId };
+}
+
+function systemCode(error: unknown, depth = 0): string | undefined {
+  if (!(error instanceof Error) || depth > 4) return undefined;
+  const code = (error as { code?: unknown }).code;
+  if (typeof code === "string" && (NETWORK_CODE.test(code) || TLS_CODE.test(code))) return code;
+  return systemCode(error.cause, depth + 1);
+}

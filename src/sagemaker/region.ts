@@ -1,0 +1,38 @@
+/** A group of AWS regions that share accounts, roles and credentials. */
+export type Partition = "aws" | "aws-cn" | "aws-us-gov";
+
+interface PartitionFacts {
+  /** How the names of its regions begin. */
+  prefix: string;
+  /** A region of it that every account has. */
+  region: string;
+  console: string;
+}
+
+const PARTITIONS: Record<Partition, PartitionFacts> = {
+  "aws-cn": { prefix: "cn-", region: "cn-north-1", console: "console.amazonaws.cn" },
+  "aws-us-gov": { prefix: "us-gov-", region: "us-gov-west-1", console: "console.amazonaws-us-gov.com" },
+  // Everything else, so it comes last.
+  "aws": { prefix: "", region: "us-east-1", console: "console.aws.amazon.com" },
+};
+
+/** The partition of a region, known or not: new regions keep to the naming of their partition. */
+export function partitionOf(region: string): Partition {
+  const partitions = Object.keys(PARTITIONS) as Partition[];
+  return partitions.find((partition) => region.startsWith(PARTITIONS[partition].prefix)) ?? "aws";
+}
+
+/** A region of the same partition that is certain to be there, whatever somebody wrote as `region`. */
+export function knownRegion(region: string): string {
+  return PARTITIONS[partitionOf(region)].region;
+}
+
+/**
+ * Where the AWS console shows the logs of a processing job; the form of the controller before this one
+ * (`processingjob_controller.go`), with the console of the region's partition.
+ */
+export function cloudWatchLogUrl(region: string, jobName: string): string {
+  const { console } = PARTITIONS[partitionOf(region)];
+  return `https://${region}.${console}/cloudwatch/home?region=${region}` +
+    `#logStream:group=/aws/sagemaker/ProcessingJobs;prefix=${jobName};streamFilter=typeLogStreamPrefix`;
+}

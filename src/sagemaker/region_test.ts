@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { cloudWatchLogUrl, knownRegion, partitionOf } from "./region.ts";
+
+Deno.test("partitionOf() goes by the region's prefix", () => {
+  const table: [string, string][] = [
+    ["us-west-2", "aws"],
+    ["eu-central-1", "aws"],
+    ["cn-north-1", "aws-cn"],
+    ["cn-northwest-1", "aws-cn"],
+    ["us-gov-west-1", "aws-us-gov"],
+    ["region-xyz", "aws"],
+  ];
+  for (const [region, partition] of table) assert.equal(partitionOf(region), partition, region);
+});
+
+Deno.test("cloudWatchLogUrl() leads to the console of the region's partition", () => {
+  const table: [string, string][] = [
+    ["us-west-2", "us-west-2.console.aws.amazon.com"],
+    ["cn-north-1", "cn-north-1.console.amazonaws.cn"],
+    ["us-gov-west-1", "us-gov-west-1.console.amazonaws-us-gov.com"],
+  ];
+  for (const [region, host] of table) {
+    assert.equal(
+      cloudWatchLogUrl(region, "kmeans-0a1b"),
+      `https://${host}/cloudwatch/home?region=${region}` +
+        "#logStream:group=/aws/sagemaker/ProcessingJobs;prefix=kmeans-0a1b;streamFilter=typeLogStreamPrefix",
+    );
+  }
+});
+
+Deno.test("knownRegion() stays in the partition", () => {
+  assert.equal(knownRegion("us-nowhere-9"), "us-east-1");
+  assert.equal(knownRegion("cn-nowhere-9"), "cn-north-1");
+  assert.equal(knownRegion("us-gov-east-1"), "us-gov-west-1");
+});

@@ -1,0 +1,55 @@
+import { ServiceError } from "./answer.ts";
+import type { HttpRequest } from "./http.ts";
+
+/** A request, read as one of the two protocols that the stand-in speaks. */
+export interface Call {
+  /** `json` is SageMaker's AWS JSON 1.1, `query` that of STS. */
+  protocol: "json" | "query";
+  /** As in `CreateProcessingJob`. */
+  operation: string;
+  region: string;
+  request: Record<string, unknown>;
+}
+
+/** @throws ServiceError if the request isn't signed, or none that AWS would understand */
+export function parseCall(request: HttpRequest): Call {
+  const region = signedRegion(request.headers.get("authorization"));
+  if (protocolOf(request) === "query") {
+    const form = Object.fromEntries(new URLSearchParams(request.body));
+    return { protocol: "query", operation: form.Action ?? "", region, request: form };
+  }
+  const operation = /^SageMaker\.(\w+)$/.exec(request.headers.get("x-amz-target") ?? "")?.[1];
+  if (request.method !== "POST" || operation === undefined) {
+    throw new ServiceError("UnknownOperationException", "The request needs a header X-Amz-Target: SageMaker.OPERATION");
+  }
+  return { protocol: "json", operation, region, request: parseBody(request.body) };
+}
+
+export function protocolOf(request: HttpRequest): Call["protocol"] {
+  return request.headers.get("content-type")?.startsWith("application/x-www-form-urlencoded") ? "query" : "json";
+}
+
+/** The region that a request was signed for; one address serves them all. The signature itself is not looked at. */
+function signedRegion(authorization: string | undefined): string {
+  if (!authorization) throw new ServiceError("MissingAuthenticationTokenException", "Missing Authentication Token");
+  const region = /^AWS4-HMAC-SHA256 .*Credential=[^/,]+\/\d{8}\/([a-z0-9-]+)\/[a-z0-9-]+\/aws4_request/.exec(
+    authorization,
+  )?.[1];
+  if (region === undefined) {
+    throw new ServiceError(
+      "IncompleteSignatureException",
+      "Authorization header requires 'Credential' with a full scope",
+    );
+  }
+  return region;
+}
+
+function parseBody(body: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(body || "{}");
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  } catch {
+    // Text that is no JSON at all is refused like JSON that is no object.
+  }
+  throw new ServiceError("SerializationException", "The body must be a JSON object");
+}

@@ -1,0 +1,99 @@
+import type { Clock } from "../../runtime/clock.ts";
+import { partitionOf } from "../region.ts";
+import { ServiceError } from "./answer.ts";
+import { type CreateRequest, JobTable, type StoredJob } from "./jobs.ts";
+import { plannedPhases } from "./lifecycle.ts";
+
+/** The account that every caller belongs to. */
+export const ACCOUNT_ID = "123456789012";
+
+/** What a CreateProcessingJob that succeeded has asked for. */
+export interface CreatedJob {
+  name: string;
+  arn: string;
+  region: string;
+  /** Milliseconds since the epoch. */
+  createdAt: number;
+  /** As it came, without its tags. */
+  request: Record<string, unknown>;
+  tags: Record<string, string>;
+}
+
+export interface ServiceOptions {
+  clock: Clock;
+  /** How long a job runs, in milliseconds. */
+  jobDuration: number;
+  /** How long a job takes to stop, in milliseconds. */
+  stopDuration: number;
+}
+
+/** The processing jobs of one account, in all regions. */
+export class SageMakerService {
+  /** Every job that was ever created, in order; a deleted record leaves no gap. */
+  readonly created: CreatedJob[] = [];
+  readonly #options: ServiceOptions;
+  readonly #regions = new Map<string, JobTable>();
+
+  constructor(options: ServiceOptions) {
+    this.#options = options;
+  }
+
+  /** Milliseconds since the epoch. */
+  now(): number {
+    return this.#options.clock.now();
+  }
+
+  get stopDuration(): number {
+    return this.#options.stopDuration;
+  }
+
+  /** The jobs of a region. */
+  table(region: string): JobTable {
+    let table = this.#regions.get(region);
+    if (!table) this.#regions.set(region, table = new JobTable());
+    return table;
+  }
+
+  /** The jobs of all regions. */
+  all(): StoredJob[] {
+    return [...this.#regions.values()].flatMap((table) => [...table.all()]);
+  }
+
+  /** The first of that name in any region. */
+  findAnywhere(name: string): StoredJob | undefined {
+    return this.#regions.values().map((table) => table.get(name)).find((job) => job !== undefined);
+  }
+
+  /** @throws ServiceError if there is no job of that name in the region */
+  find(region: string, name: string): StoredJob {
+    const job = this.table(region).get(name);
+    if (!job) throw new ServiceError("ValidationException", `Could not find requested job with name: ${name}`);
+    return job;
+  }
+
+  /** @throws ServiceError if a variable that steers the job makes no sense */
+  create(region: string, { Tags, ...request }: CreateRequest): StoredJob {
+    const now = this.now();
+    const name = request.ProcessingJobName;
+    const job: StoredJob = {
+      sequence: this.created.length,
+      name,
+      arn: `arn:${partitionOf(region)}:sagemaker:${region}:${ACCOUNT_ID}:processing-job/${name}`,
+      region,
+      createdAt: now,
+      request,
+      tags: new Map((Tags ?? []).map(({ Key, Value }) => [Key, Value])),
+      phases: plannedPhases(request, now, this.#options.jobDuration),
+    };
+    this.table(region).add(job);
+    this.created.push({
+      name,
+      arn: job.arn,
+      region,
+      createdAt: now,
+      request: request as unknown as Record<string, unknown>,
+      tags: Object.fromEntries(job.tags),
+    });
+    return job;
+  }
+}

@@ -1,0 +1,178 @@
+/**
+ * `deno task test`: runs the tests in stages and ends with `N passed, N failed` on a line of its own. Exit code 1 if anything
+ * failed, a stage that crashed included.
+ *
+ *   deno task test                      every stage
+ *   deno task test unit                 one stage
+ *   deno task test unit the work queue  those of its tests whose name holds "the work queue"
+ */
+import { join } from "node:path";
+import { type Clock, deadline, systemClock } from "../src/runtime/clock.ts";
+import { errorText } from "../src/telemetry/error_text.ts";
+import { startControlPlane } from "./control_plane/control_plane.ts";
+import { closingLines, readTestRun, type StageResult } from "./test_summary.ts";
+
+/** Where each stage's tests are, in the order in which the stages run. */
+const STAGES: Record<string, string[]> = {
+  unit: ["src", "tools", "tests/support"],
+  integration: ["tests/integration"],
+  conformance: ["tests/conformance"],
+  e2e: ["tests/e2e"],
+};
+const LIMIT_MINUTES = 30;
+const ROOT = join(import.meta.dirname!, "..");
+const BINARY = join(ROOT, "dist", "sagemaker-operator");
+
+/** What a stage is run with; each stage adds what later ones can use too. */
+interface Run {
+  filter: string | undefined;
+  signal: AbortSignal;
+  /** Set for the tests' processes. */
+  env: Record<string, string>;
+  cleanup: AsyncDisposableStack;
+}
+
+async function main(argv: string[], clock: Clock): Promise<number> {
+  const only = argv[0] !== undefined && argv[0] in STAGES ? argv[0] : undefined;
+  const filter = argv.slice(only === undefined ? 0 : 1).join(" ") || undefined;
+  const results = await runStages(only === undefined ? Object.keys(STAGES) : [only], filter, clock);
+  closingLines(results).forEach(say);
+  return results.some(({ failed }) => failed > 0) ? 1 : 0;
+}
+
+/** Runs the stages until they have all ended, or the time is up, or the user has had enough; leaves nothing running. */
+async function runStages(stages: string[], filter: string | undefined, clock: Clock): Promise<StageResult[]> {
+  const interrupt = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => interrupt.abort());
+  using limit = deadline(clock, LIMIT_MINUTES * 60_000, interrupt.signal);
+  await using cleanup = new AsyncDisposableStack();
+  const run: Run = { filter, signal: limit.signal, env: {}, cleanup };
+  const results: StageResult[] = [];
+  for (const stage of stages) {
+    say(`\n== ${stage}`);
+    const result = await runStage(stage, run);
+    if (limit.signal.aborted) {
+      const why = interrupt.signal.aborted ? "interrupted" : `not ended after ${LIMIT_MINUTES} minutes for all stages`;
+      return [...results, { ...result, failed: 1, failures: [`${stage}: ${why}`] }];
+    }
+    results.push(result);
+  }
+  return results;
+}
+
+async function runStage(stage: string, run: Run): Promise<StageResult> {
+  try {
+    if (stage !== "unit") await useControlPlane(run);
+    if (stage === "e2e") {
+      const problem = await useBinary(run);
+      if (problem !== undefined) return skippedStage(`${stage} with the compiled binary: ${problem}`);
+    }
+    return await denoTest(stage, run);
+  } catch (error) {
+    return { passed: 0, failed: 1, failures: [`${stage}: ${errorText(error)}`], skipped: [] };
+  }
+}
+
+function skippedStage(name: string): StageResult {
+  return { passed: 0, failed: 0, failures: [], skipped: [name] };
+}
+
+/** Starts the control plane that all later tests share, unless one is named already. */
+async function useControlPlane({ env, signal, cleanup }: Run): Promise<void> {
+  const name = "SAGEMAKER_OPERATOR_TEST_KUBECONFIG";
+  if (env[name] !== undefined || Deno.env.get(name)) return;
+  const plane = await startControlPlane({ controllerManager: true, detached: true, progress: say, signal });
+  cleanup.defer(() => plane.stop());
+  env[name] = plane.kubeconfig;
+}
+
+/** Compiles the binary; gives what is missing on this machine, if that is why it can't be compiled. */
+async function useBinary({ env, signal }: Run): Promise<string | undefined> {
+  const { code, output } = await runDeno(["task", "compile"], env, signal);
+  if (code !== 0) {
+    // Deno downloads denort, the runtime that programs are appended to, unless DENORT_BIN names one.
+    if (/dl\.deno\.land\S*denort|DENORT_BIN/.test(output)) return "no denort to compile it with (set DENORT_BIN)";
+    throw new Error(`Cannot compile the binary: exit code ${code}`);
+  }
+  env.SAGEMAKER_OPERATOR_TEST_BINARY = BINARY;
+}
+
+async function denoTest(stage: string, { filter, env, signal }: Run): Promise<StageResult> {
+  const folder = await Deno.makeTempDir({ prefix: "sagemaker-operator-tests-" });
+  try {
+    const report = join(folder, "junit.xml");
+    const args = [
+      "test",
+      "--no-check",
+      "-A",
+      "--sanitize-ops",
+      "--sanitize-resources",
+      `--junit-path=${report}`,
+      ...STAGES[stage]!,
+    ];
+    if (filter !== undefined) args.push(`--filter=${filter}`);
+    const { code, output } = await runDeno(args, env, signal);
+    // With a filter the report calls skipped what was only filtered out.
+    const junit = filter === undefined ? await Deno.readTextFile(report).catch(() => "") : "";
+    return readTestRun(stage, { exitCode: code, output, junit });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/**
+ * Runs Deno in a process group of its own, which ends as a whole when `signal` is aborted, and passes its output on; gives
+ * that output.
+ */
+async function runDeno(
+  args: string[],
+  env: Record<string, string>,
+  signal: AbortSignal,
+): Promise<{ code: number; output: string }> {
+  signal.throwIfAborted();
+  const command = new Deno.Command(Deno.execPath(), {
+    args,
+    env,
+    cwd: ROOT,
+    stdout: "piped",
+    stderr: "piped",
+    detached: true,
+  });
+  const child = command.spawn();
+  const endGroup = () => {
+    try {
+      Deno.kill(-child.pid, "SIGTERM");
+    } catch {
+      // Nothing of it is left.
+    }
+  };
+  signal.addEventListener("abort", endGroup, { once: true });
+  try {
+    const outputs = [passOn(child.stdout, Deno.stdout), passOn(child.stderr, Deno.stderr)];
+    const { code } = await child.status;
+    // What a test left running would hold the outputs open.
+    endGroup();
+    return { code, output: (await Promise.all(outputs)).join("\n") };
+  } finally {
+    signal.removeEventListener("abort", endGroup);
+  }
+}
+
+/** Writes a stream through as it comes, and gives its text at the end. */
+async function passOn(stream: ReadableStream<Uint8Array>, to: { write(bytes: Uint8Array): Promise<number> }) {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of stream) {
+    text += decoder.decode(chunk, { stream: true });
+    for (let rest = chunk; rest.length > 0;) rest = rest.subarray(await to.write(rest));
+  }
+  return text;
+}
+
+const encoder = new TextEncoder();
+
+function say(line: string): void {
+  Deno.stdout.writeSync(encoder.encode(`${line}\n`));
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args, systemClock));
