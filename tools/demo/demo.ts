@@ -33,6 +33,7 @@ export async function playDemo(stage: Stage, timeline: Timeline, keep: boolean, 
     await Promise.race([tell(stage, timeline, watcher, signal), failureOf(operator)]);
     if (keep) await keepRunning(stage, timeline, standIn.url, signal);
   } finally {
+    timeline.heading("Cleaning up");
     await stopJobs(stage, watcher);
     ending.abort();
     await Promise.allSettled([operator, watching]);
@@ -116,7 +117,7 @@ function tellWords(timeline: Timeline) {
 async function keepRunning(stage: Stage, timeline: Timeline, endpoint: string, signal: AbortSignal): Promise<void> {
   timeline.heading("Everything keeps running until Ctrl-C. In a second terminal:");
   timeline.block(
-    `${stage.exports}\nkubectl get processingjob --watch\nkubectl apply -f samples/custom-image-processingjob.yaml\n` +
+    `${stage.exports}\nkubectl get processingjob --watch\nkubectl apply -f samples/custom-image-arguments.yaml\n` +
       `export AWS_ENDPOINT_URL_SAGEMAKER=${endpoint} AWS_ACCESS_KEY_ID=demo AWS_SECRET_ACCESS_KEY=demo\n` +
       "aws sagemaker list-processing-jobs --region us-west-2",
   );

@@ -105,8 +105,9 @@ async function exists(kube: KubeClient, path: string, signal: AbortSignal): Prom
   }
 }
 
-/** Waits until the apiserver serves the resource; it takes a moment after the CRD. */
+/** Waits until the apiserver serves the resource: for a moment after the CRD it answers 404, then 429. */
 async function served(kube: KubeClient, signal: AbortSignal): Promise<void> {
-  const deadline = AbortSignal.any([signal, AbortSignal.timeout(30_000)]);
-  while (!await exists(kube, `/apis/${API_VERSION}/${PLURAL}`, deadline)) await sleep(systemClock, 100, deadline);
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(30_000)]);
+  const isServed = () => kube.list(`/apis/${API_VERSION}/${PLURAL}`, { signal: limit }).then(() => true, () => false);
+  while (!await isServed()) await sleep(systemClock, 100, limit);
 }

@@ -1,11 +1,13 @@
 /**
- * Writes the files that follow from the service facts: the CRD and the TypeScript of its spec.
+ * Writes the files that follow from the service facts: the CRD, the TypeScript of its spec, and
+ * the install manifests.
  * With `--check` it writes nothing, and fails if a committed file differs from a fresh one.
  */
 import { GROUP, PLURAL } from "../../src/api/group.ts";
 import { adapt } from "./adapt.ts";
 import { renderCrd } from "./crd.ts";
 import { checkDescriptions } from "./descriptions.ts";
+import { renderManifests } from "./manifests.ts";
 import { renderTypes } from "./types.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -14,9 +16,11 @@ const ROOT = new URL("../../", import.meta.url);
 export function generate(): Map<string, string> {
   const shapes = adapt();
   checkDescriptions(shapes);
+  const crd = renderCrd(shapes);
   return new Map([
-    [`crds/${GROUP}_${PLURAL}.yaml`, renderCrd(shapes)],
+    [`crds/${GROUP}_${PLURAL}.yaml`, crd],
     ["src/api/spec_generated.ts", renderTypes(shapes)],
+    ...renderManifests(crd),
   ]);
 }
 

@@ -104,7 +104,7 @@ function list(service: SageMakerService, region: string, request: ListRequest): 
   return { ProcessingJobSummaries: jobs.map((job) => summary(job, now)), NextToken: nextToken };
 }
 
-/** The real service's words for a job that has already ended are not known; these are the ones it uses for other kinds of jobs. */
+/** How the real service refuses to stop a job that has ended was not confirmed: the code is likely, the words are ours. */
 function stop(service: SageMakerService, job: StoredJob): undefined {
   const now = service.now();
   const { status } = phaseAt(job, now);

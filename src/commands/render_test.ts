@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { runCommand } from "./main.ts";
+import { renderRequests } from "./render.ts";
+
+const UID = "12345678-90ab-cdef-1234-567890abcdef";
+
+function yaml(spec = ""): string {
+  return `
+apiVersion: sagemaker.aws.amazon.com/v1
+kind: ProcessingJob
+metadata:
+  name: kmeans.mnist
+spec:
+  region: us-west-2
+  roleArn: arn:aws:iam::123456789012:role/execution
+  appSpecification: {imageUri: hello-world}
+  processingResources: {clusterConfig: {instanceCount: 1, instanceType: ml.new.large, volumeSizeInGB: 5}}
+${spec}`;
+}
+
+async function render(content: string | undefined, ...argv: string[]) {
+  const file = await Deno.makeTempFile();
+  let [stdout, stderr] = ["", ""];
+  try {
+    if (content !== undefined) await Deno.writeTextFile(file, content);
+    const code = await runCommand(["render", ...content === undefined ? [] : ["-f", file], ...argv], {
+      env: () => undefined,
+      signal: new AbortController().signal,
+      stdout: (text) => stdout += text,
+      stderr: (text) => stderr += text,
+    });
+    return { code, stdout, stderr: stderr.replaceAll(file, "FILE") };
+  } finally {
+    await Deno.remove(file);
+  }
+}
+
+Deno.test("render prints the request of a resource, in the model's order, with a UID of zeros", async () => {
+  const { code, stdout, stderr } = await render(yaml("  networkConfig: {enableNetworkIsolation: false}"));
+  assert.deepEqual([code, stderr], [0, ""]);
+  assert.equal(
+    stdout,
+    `{
+  "ProcessingJobName": "kmeans-mnist-00000000000000000000000000000000",
+  "ProcessingResources": {
+    "ClusterConfig": {
+      "InstanceCount": 1,
+      "InstanceType": "ml.new.large",
+      "VolumeSizeInGB": 5
+    }
+  },
+  "AppSpecification": {
+    "ImageUri": "hello-world"
+  },
+  "NetworkConfig": {
+    "EnableNetworkIsolation": false
+  },
+  "RoleArn": "arn:aws:iam::123456789012:role/execution"
+}
+`,
+  );
+});
+
+Deno.test("render makes the job's name from --uid", async () => {
+  const { stdout } = await render(yaml(), "--uid", UID);
+  assert.equal(JSON.parse(stdout).ProcessingJobName, "kmeans-mnist-1234567890abcdef1234567890abcdef");
+});
+
+Deno.test("render prints a list for several resources and passes over empty documents", async () => {
+  const { stdout } = await render(`${yaml()}\n---\n# nothing\n---${yaml()}\n---\n`);
+  assert.equal(JSON.parse(stdout).length, 2);
+});
+
+Deno.test("render refuses with exit 1 and a line for each problem, printing no request", async () => {
+  const { code, stdout, stderr } = await render(yaml("  regoin: x\n  tags: [{kee: a}]"));
+  assert.deepEqual([code, stdout], [1, ""]);
+  assert.equal(
+    stderr,
+    "Unknown field 'spec.regoin'; did you mean 'region'?\n" +
+      "Unknown field 'spec.tags[0].kee'; did you mean 'key'?\n" +
+      "sagemaker-operator: Cannot render 'FILE': it has 2 problems\n",
+  );
+});
+
+Deno.test("render says what it can't do with one line", async () => {
+  assert.deepEqual(await render(undefined), {
+    code: 2,
+    stdout: "",
+    stderr: "sagemaker-operator: Flag '--file' must name a file, or - for stdin\n",
+  });
+  assert.deepEqual(await render(undefined, "-f", "/nonexistent/x.yaml"), {
+    code: 1,
+    stdout: "",
+    stderr: "sagemaker-operator: Cannot read '/nonexistent/x.yaml': the file does not exist\n",
+  });
+  assert.equal((await render("")).stderr, "sagemaker-operator: Cannot render 'FILE': it holds no ProcessingJob\n");
+});
+
+Deno.test("renderRequests() names what is wrong with a document", () => {
+  const table: [string, RegExp][] = [
+    ["a: b: c", /^It is not YAML: /],
+    ["[1, 2]", /^It must be a ProcessingJob of 'sagemaker.aws.amazon.com\/v1': it has no kind$/],
+    ["just text", /^It must be a ProcessingJob/],
+    [
+      "kind: ProcessingJob\napiVersion: sagemaker.services.k8s.aws/v1alpha1",
+      /of 'sagemaker.services.k8s.aws\/v1alpha1'$/,
+    ],
+    [yaml().replace("name: kmeans.mnist", "labels: {}"), /^'metadata.name' must be set$/],
+    [yaml().replace(/spec:[^]*/, ""), /^'spec' must hold the fields/],
+    [yaml().replace("region: us-west-2", ""), /^'spec.region' must be set$/],
+    [yaml("  environment: {A: b}"), /^'spec.environment' must be a list of 'name' and 'value'$/],
+    [yaml("  environment: [A]"), /^'spec.environment\[0\]' must have a 'name' and a 'value'$/],
+    [
+      yaml("  environment: [{name: A, valeu: b}]"),
+      /^Unknown field 'spec.environment\[0\].valeu'; did you mean 'value'\?$/,
+    ],
+    [yaml("  processingJobName: x"), /^Unknown field 'spec.processingJobName'/],
+    [yaml("  processingInputs: x"), /'spec.processingInputs' has the wrong type: expected list$/],
+    [
+      yaml("  processingInputs: [{inputName: a}]"),
+      /^Input 'a' must have exactly one of S3Input and DatasetDefinition$/,
+    ],
+    [
+      yaml("  processingInputs: [{inputName: a, s3Input: {s3DataType: S3Prefix}}]"),
+      /at 'spec.processingInputs\[0\].s3Input.s3Uri'/,
+    ],
+    [
+      yaml("  stoppingCondition: {maxRuntimeInSeconds: 0}"),
+      /^Value '0' at 'spec.stoppingCondition.maxRuntimeInSeconds' /,
+    ],
+    [yaml().replace("role/execution", "user/me"), /at 'spec.roleArn' failed .* pattern/],
+  ];
+  for (const [text, expected] of table) {
+    const { problems } = renderRequests(text, UID);
+    assert.equal(problems.length, 1, `${text}\n${problems.join("\n")}`);
+    assert.match(problems[0]!, expected);
+  }
+});
+
+Deno.test("renderRequests() tells the documents of a file apart and never shows environment values", () => {
+  const secret = yaml(`  environment: [{name: "1A", value: hunter2}]`);
+  const { problems } = renderRequests(`${yaml()}\n---\n${secret}`, UID);
+  assert.equal(problems.length, 1);
+  assert.match(problems[0]!, /^Document 2: Value at 'spec.environment'/);
+  assert.ok(!problems[0]!.includes("hunter2"));
+});
