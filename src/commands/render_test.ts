@@ -111,8 +111,8 @@ Deno.test("renderRequests() names what is wrong with a document", () => {
     [yaml("  environment: {A: b}"), /^'spec.environment' must be a list of 'name' and 'value'$/],
     [yaml("  environment: [A]"), /^'spec.environment\[0\]' must have a 'name' and a 'value'$/],
     [
-      yaml("  environment: [{name: A, valeu: b}]"),
-      /^Unknown field 'spec.environment\[0\].valeu'; did you mean 'value'\?$/,
+      yaml("  environment: [{name: A, valu: b}]"),
+      /^Unknown field 'spec.environment\[0\].valu'; did you mean 'value'\?$/,
     ],
     [yaml("  processingJobName: x"), /^Unknown field 'spec.processingJobName'/],
     [yaml("  processingInputs: x"), /'spec.processingInputs' has the wrong type: expected list$/],

@@ -1,5 +1,22 @@
-/**
- * What is used of `@kubernetes/client-node`, which is only ever imported from here: of a module that is imported as a whole at
- * run time the bundler must keep everything, and most of this one is 14 MB of generated types.
- */
-export { KubeConfig, loadYaml } from "@kubernetes/client-node";
+import process from "node:process";
+
+type ClientNode = typeof import("./client_node_exports.ts");
+
+let loading: Promise<ClientNode> | undefined;
+
+/** The parts of `@kubernetes/client-node` that are used, loaded when they are first asked for. */
+export function clientNode(): Promise<ClientNode> {
+  loading ??= load();
+  return loading;
+}
+
+/** A package deep under client-node lists the whole environment as it is loaded, and a binary may read only parts of it. */
+async function load(): Promise<ClientNode> {
+  const { env } = process;
+  process.env = {};
+  try {
+    return await import("./client_node_exports.ts");
+  } finally {
+    process.env = env;
+  }
+}

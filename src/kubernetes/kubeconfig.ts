@@ -2,6 +2,7 @@ import type { RequestOptions } from "node:https";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import type { Cluster as ClusterEntry, Context, User } from "@kubernetes/client-node";
 import type { Clock } from "../runtime/clock.ts";
+import { clientNode } from "./client_node.ts";
 import type { Cluster } from "./config.ts";
 import { type Access, connect } from "./connection.ts";
 import { ConfigError } from "./errors.ts";
@@ -81,7 +82,7 @@ function addNew<T extends { name: string }>(known: T[], more: T[]): void {
 }
 
 async function parse(file: string, text: string): Promise<Entries> {
-  const { KubeConfig, loadYaml } = await import("@kubernetes/client-node");
+  const { KubeConfig, loadYaml } = await clientNode();
   const directory = dirname(resolve(file));
   const refuse = (why: string) => new ConfigError(`Cannot read kubeconfig '${file}': ${why}`);
   if (text.trim() === "") throw refuse("it is empty");
@@ -154,7 +155,7 @@ function checkCluster(cluster: ClusterEntry, source: string): void {
 
 /** Makes a function that gives the user's credentials as they are now; what a plugin printed is kept while it is valid. */
 async function accessReader({ cluster, user }: Chosen, source: string, clock: Clock): Promise<() => Promise<Access>> {
-  const { KubeConfig } = await import("@kubernetes/client-node");
+  const { KubeConfig } = await clientNode();
   const { exec, directory, ...rest } = user;
   const plugin = exec ? new ExecPlugin(exec, directory, clock) : undefined;
   const config = new KubeConfig();

@@ -1,0 +1,13 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { FINALIZER, PLURAL } from "../../src/api/group.ts";
+import { deadline, systemClock } from "../../src/runtime/clock.ts";
+import { type StandIn, startStandIn } from "../../src/sagemaker/stand_in/server.ts";
+import { ApiClient } from "../../tools/control_plane/api_client.ts";
+import { type ControlPlane, startControlPlane } from "../../tools/control_plane/control_plane.ts";
+import { kubeconfigText } from "../../tools/control_plane/kubeconfig.ts";
+import { MINIMAL_SPEC } from "../support/builders.ts";
+import { eventually } from "../support/eventually.ts";
+import { kubectl } from "../support/kubectl.ts";
+import { manifest, resourcePath } from "../support/resources.ts";
