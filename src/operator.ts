@@ -25,6 +25,8 @@ const BLIND_MS = 2 * 60_000;
 export interface OperatorOptions {
   cluster: Cluster;
   endpoints: Endpoints;
+  /** The region of the operator itself, where it asks STS for credentials. */
+  ownRegion?: string | undefined;
   clock: Clock;
   /** Of the operator, for user agents. */
   version: string;

@@ -92,6 +92,7 @@ export const run: Command = {
             AWS_ENDPOINT_URL_SAGEMAKER: env("AWS_ENDPOINT_URL_SAGEMAKER"),
           },
         }),
+        ownRegion: env("AWS_REGION") ?? env("AWS_DEFAULT_REGION"),
         clock: systemClock,
         version: VERSION,
         namespaces: flags.namespace,

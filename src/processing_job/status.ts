@@ -98,7 +98,9 @@ export function statusOf(resource: ProcessingJob, view: View, now: number): Proc
   set(status, "processingStartTime", timeOf(job?.startTime) ?? before.processingStartTime);
   set(status, "processingEndTime", timeOf(job?.endTime) ?? before.processingEndTime);
   set(status, "duration", durationOf(job) ?? before.duration);
-  set(status, "selectedInstanceType", job?.selectedInstanceType ?? before.selectedInstanceType);
+  // SageMaker names one only where it had a choice.
+  const instanceType = job && resource.spec.processingResources.clusterConfig.instanceType;
+  set(status, "selectedInstanceType", job?.selectedInstanceType ?? before.selectedInstanceType ?? instanceType);
   set(status, "failureReason", job?.failureReason ?? before.failureReason);
   set(status, "exitMessage", job?.exitMessage ?? before.exitMessage);
   status.conditions = mergeConditions(before.conditions, conditionsOf(resource, view), rfc3339(now));

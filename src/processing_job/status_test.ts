@@ -13,7 +13,7 @@ Deno.test("statusOf() tells everything that SageMaker said of a finished job", (
     exitMessage: "no input",
     startTime: Date.parse("2026-01-01T00:00:30Z"),
     endTime: Date.parse("2026-01-01T00:03:35Z"),
-    selectedInstanceType: "ml.m5.large",
+    selectedInstanceType: "ml.c5.xlarge",
   });
   const status = statusOf(heldProcessingJob(), { ...viewOfJob(job), ...NAMES, lookedAt: NOW }, NOW);
   const { conditions, ...flat } = status;
@@ -28,7 +28,7 @@ Deno.test("statusOf() tells everything that SageMaker said of a finished job", (
     processingStartTime: "2026-01-01T00:00:30Z",
     processingEndTime: "2026-01-01T00:03:35Z",
     duration: "3m5s",
-    selectedInstanceType: "ml.m5.large",
+    selectedInstanceType: "ml.c5.xlarge",
     failureReason: "AlgorithmError: exit 1",
     exitMessage: "no input",
   });
@@ -38,6 +38,11 @@ Deno.test("statusOf() tells everything that SageMaker said of a finished job", (
     "Failed=True",
     "Stalled=True",
   ]);
+});
+
+Deno.test("statusOf() names the instance type of the spec where SageMaker had no choice", () => {
+  const status = statusOf(heldProcessingJob(), { ...viewOfJob(makeJob("InProgress")), ...NAMES }, NOW);
+  assert.equal(status.selectedInstanceType, "ml.m5.large");
 });
 
 Deno.test("statusOf() clears additional once the reason has passed", () => {

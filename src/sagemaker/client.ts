@@ -8,6 +8,7 @@ import {
   StopProcessingJobCommand,
 } from "@aws-sdk/client-sagemaker";
 import { getLogger } from "@logtape/logtape";
+import process from "node:process";
 import { type Failure, type Job, SageMakerError } from "../api/job.ts";
 import { type Clock, deadline } from "../runtime/clock.ts";
 import type { Endpoints } from "./endpoints.ts";
@@ -65,6 +66,8 @@ const log = getLogger(["operator", "sagemaker"]);
  * chain, so that many regions cost one call of STS.
  */
 export function sageMakerFactory(options: SageMakerFactoryOptions): SageMakerFactory {
+  // Deno 2.4 says on stderr that the way in which the SDK makes its HMACs is deprecated; its users can do nothing about that.
+  Object.assign(process, { noDeprecation: true });
   const clients = new Map<string, SageMakerClient>();
   const cached = (key: string, make: () => SageMakerClient) => {
     const client = clients.get(key) ?? make();
