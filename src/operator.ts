@@ -57,7 +57,6 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   using aws = sageMakerFactory(options);
   const queue = new WorkQueue({ clock, rateLimiter: exponentialBackoff(BACKOFF) });
   const store = new Store<ProcessingJob>();
-  store.onChange((key) => queue.add(key));
   const jobs = new JobInformer({
     sageMakerFor: aws.sageMakerFor,
     clock,
@@ -74,6 +73,9 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     sageMakerFor: aws.sageMakerFor,
     limits: { heartbeatMs: options.heartbeatMs, stalenessMs: options.stalenessMs },
     clock,
+  });
+  store.onChange((key) => {
+    if (!reconciler.isEcho(key)) queue.add(key);
   });
   const health = serveHealth({
     address: options.healthAddress,

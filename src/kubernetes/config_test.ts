@@ -115,7 +115,7 @@ Deno.test("loadCluster() writes an IPv6 service address as a URL", async () => {
   assert.equal((await bench.load()).server, "https://[fd00::1]:443");
 });
 
-Deno.test("loadCluster() rereads a pod's token and CA, without credentials in any client-node", async () => {
+Deno.test("loadCluster() rereads a pod's token and CA", async () => {
   await using bench = await Bench.open();
   const made: Deno.CreateHttpClientOptions[] = [];
   const { createHttpClient } = Deno;
@@ -333,6 +333,12 @@ const UNUSABLE: [what: string, config: object, context: string | undefined, mess
     kubeconfig("https://x", { "client-certificate": "missing.crt" }),
     undefined,
     /^Cannot read the credentials of context 'main' of .*missing\.crt/,
+  ],
+  [
+    "a certificate that is none",
+    kubeconfig("https://x", { "client-certificate-data": btoa("junk"), "client-key-data": btoa("junk") }),
+    undefined,
+    /^Cannot use the certificates of context 'main' of '.*config': No certificates found in certificate data$/,
   ],
   [
     "a plugin that is missing",

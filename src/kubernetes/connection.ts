@@ -1,6 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../runtime/clock.ts";
 import type { Cluster } from "./config.ts";
+import { ConfigError, excerpt } from "./errors.ts";
 
 const log = getLogger(["operator", "kubernetes"]);
 
@@ -32,7 +33,7 @@ interface ConnectOptions {
  * A cluster over native `fetch`. The credentials are read at the start, then once a minute, and at once after a 401, in which
  * case the request is sent once more if they are others.
  *
- * @throws what the first `readAccess` throws
+ * @throws what the first `readAccess` throws, and ConfigError if Deno can't use the certificates
  */
 export async function connect(options: ConnectOptions): Promise<Cluster> {
   return new Connection(options, await options.readAccess(false));
@@ -63,7 +64,12 @@ class Connection implements Cluster {
     const used = this.#access;
     const response = await this.#send(path, init);
     if (response.status !== 401) return response;
-    if (this.#access === used) await this.#reread(true);
+    try {
+      if (this.#access === used) await this.#reread(true);
+    } catch (error) {
+      await response.body?.cancel();
+      throw error;
+    }
     if (JSON.stringify(this.#access) === JSON.stringify(used)) return response;
     await response.body?.cancel();
     return await this.#send(path, init);
@@ -105,27 +111,33 @@ class Connection implements Cluster {
       return;
     }
     this.#readAt = clock.monotonic();
-    const before = this.#access;
+    if (tlsOf(access) !== tlsOf(this.#access)) {
+      const outdated = this.#client;
+      this.#client = this.#createClient(access);
+      // Requests and watches that are under way go on.
+      outdated.close();
+    }
     this.#access = access;
-    if (tlsOf(access) === tlsOf(before)) return;
-    const outdated = this.#client;
-    this.#client = this.#createClient(access);
-    // Requests and watches that are under way go on.
-    outdated.close();
   }
 
   #createClient({ caCerts, certificate }: Access): Deno.HttpClient {
-    return Deno.createHttpClient({
-      caCerts,
-      ...certificate,
-      ...(this.#options.proxy ? { proxy: this.#options.proxy } : {}),
-      // Over HTTP/2 all requests share one connection, and when that dies without a word none succeeds until the kernel gives
-      // up after a quarter of an hour. With HTTP/1.1 a request that times out takes its own connection with it, and idle ones
-      // are not kept long enough to go bad in number.
-      http2: false,
-      poolMaxIdlePerHost: 16,
-      poolIdleTimeout: 15_000,
-    });
+    const { proxy, source } = this.#options;
+    try {
+      return Deno.createHttpClient({
+        caCerts,
+        ...certificate,
+        ...(proxy ? { proxy } : {}),
+        // Over HTTP/2 all requests share one connection, and when that dies without a word none succeeds until the kernel
+        // gives up after a quarter of an hour. With HTTP/1.1 a request that times out takes its own connection with it, and
+        // idle ones are not kept long enough to go bad in number.
+        http2: false,
+        poolMaxIdlePerHost: 16,
+        poolIdleTimeout: 15_000,
+      });
+    } catch (cause) {
+      const why = cause instanceof Error ? excerpt(cause.message) : String(cause);
+      throw new ConfigError(`Cannot use the certificates of ${source}: ${why}`, { cause });
+    }
   }
 }
 

@@ -23,6 +23,10 @@ export function whyUnreadable(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "the file does not exist";
   if (error instanceof Deno.errors.PermissionDenied) return "this user may not read it";
   if (error instanceof Deno.errors.IsADirectory) return "it is a directory";
-  if (error instanceof Deno.errors.NotCapable) return `this program was not given the permission (${error.message})`;
+  if (error instanceof Deno.errors.NotCapable) {
+    const permission = error.message.replace(/, .*/s, "");
+    return `this program was not given the permission (${permission}); ` +
+      "the container's may read only where credentials usually are, as in '/etc/sagemaker-operator' and '/tmp'";
+  }
   return error instanceof Error ? error.message : String(error);
 }

@@ -6,8 +6,9 @@ const ERRORS: [error: unknown, why: string][] = [
   [new Deno.errors.PermissionDenied("x"), "this user may not read it"],
   [new Deno.errors.IsADirectory("x"), "it is a directory"],
   [
-    new Deno.errors.NotCapable('Requires read access to "/x"'),
-    'this program was not given the permission (Requires read access to "/x")',
+    new Deno.errors.NotCapable('Requires read access to "/x", specify a flag'),
+    'this program was not given the permission (Requires read access to "/x"); ' +
+    "the container's may read only where credentials usually are, as in '/etc/sagemaker-operator' and '/tmp'",
   ],
   [new Error("disk on fire"), "disk on fire"],
 ];

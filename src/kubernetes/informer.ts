@@ -3,6 +3,7 @@ import { type Clock, sleep } from "../runtime/clock.ts";
 import { Backoff } from "./backoff.ts";
 import type { KubeClient, Query } from "./client.ts";
 import { KubeError } from "./errors.ts";
+import { anotherHistory, endedAtOnce, faultOf, REPORTED } from "./informer_faults.ts";
 import { compareResourceVersions, type KubeObject } from "./objects.ts";
 import type { Relist, Store } from "./store.ts";
 import { watch, type WatchEvent } from "./watch.ts";
@@ -216,40 +217,4 @@ export class Informer<T extends KubeObject> {
         return;
     }
   }
-}
-
-type Fault = "missing" | "denied" | "throttled" | "expired" | "failed";
-
-const REPORTED: Record<Fault, InformerStatus["state"]> = {
-  missing: "missing",
-  denied: "denied",
-  throttled: "failing",
-  expired: "failing",
-  failed: "failing",
-};
-
-function faultOf({ status }: KubeError): Fault {
-  switch (status) {
-    case 404:
-      return "missing";
-    case 401:
-    case 403:
-      return "denied";
-    case 429:
-      return "throttled";
-    case 410:
-      return "expired";
-    default:
-      return "failed";
-  }
-}
-
-function anotherHistory(path: string): KubeError {
-  const message = `Cannot watch '${path}' any further: the API server is behind what it sent before`;
-  return new KubeError(message, { status: 410, reason: "Expired" });
-}
-
-function endedAtOnce(path: string): KubeError {
-  const message = `Cannot watch '${path}': the API server ends the watch at once`;
-  return new KubeError(message, { status: 0, reason: "ConnectionLost" });
 }

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { createServer, type ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import fc from "fast-check";
 import { systemClock } from "../runtime/clock.ts";
 import { FakeClock, settle } from "../runtime/fake_clock.ts";
@@ -34,18 +33,22 @@ Deno.test("decodeLines() gives the same lines wherever the bytes are cut", async
   );
 });
 
-/** A server over real sockets, whose answer to a watch starts with one event and then goes on as `then` has it. */
+/** An HTTP server on bare sockets, whose answer to a watch starts with one event and then goes on as `then` has it. */
 async function withServer(
-  then: (response: ServerResponse, socket: Socket) => void,
+  then: (socket: Socket) => void,
   test: (client: KubeClient) => Promise<void>,
 ): Promise<void> {
   const sockets = new Set<Socket>();
-  const server = createServer((_request, response) => {
-    response.writeHead(200, { "content-type": "application/json" });
-    response.write(JSON.stringify({ type: "ADDED", object: thing("a", 5) }) + "\n");
-    then(response, response.socket!);
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => {});
+    socket.once("data", () => {
+      const event = JSON.stringify({ type: "ADDED", object: thing("a", 5) }) + "\n";
+      socket.write("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n");
+      socket.write(`${event.length.toString(16)}\r\n${event}\r\n`);
+      then(socket);
+    });
   });
-  server.on("connection", (socket) => void sockets.add(socket));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   const cluster = await connect({
@@ -81,7 +84,7 @@ async function follow(client: KubeClient, more?: Partial<WatchOptions>) {
 }
 
 Deno.test("watch() ends when the API server ends it", async () => {
-  await withServer((response) => response.end(), async (client) => {
+  await withServer((socket) => socket.end("0\r\n\r\n"), async (client) => {
     const { events, error } = await follow(client);
     assert.equal(error, undefined);
     assert.deepEqual(events, [{ type: "ADDED", object: thing("a", 5) }]);
@@ -96,7 +99,7 @@ for (
 ) {
   Deno.test(`watch() throws when the connection is ${how}`, async () => {
     let socket: Socket;
-    await withServer((_response, connection) => socket = connection, async (client) => {
+    await withServer((connection) => socket = connection, async (client) => {
       const events = watch<Thing>(client, "/things", options());
       assert.equal((await events.next()).value?.type, "ADDED");
       cut(socket);
@@ -107,7 +110,7 @@ for (
 
 Deno.test("watch() ends at once when it is aborted while nothing comes, and closes the connection", async () => {
   const closed = Promise.withResolvers<void>();
-  await withServer((_response, socket) => socket.on("close", closed.resolve), async (client) => {
+  await withServer((socket) => socket.on("close", closed.resolve), async (client) => {
     const controller = new AbortController();
     const events = watch<Thing>(client, "/things", options({ signal: controller.signal }));
     await events.next();
@@ -121,7 +124,7 @@ Deno.test("watch() ends at once when it is aborted while nothing comes, and clos
 
 Deno.test("watch() closes the connection when its reader stops", async () => {
   const closed = Promise.withResolvers<void>();
-  await withServer((_response, socket) => socket.on("close", closed.resolve), async (client) => {
+  await withServer((socket) => socket.on("close", closed.resolve), async (client) => {
     for await (const event of watch<Thing>(client, "/things", options())) {
       assert.equal(event.type, "ADDED");
       break;

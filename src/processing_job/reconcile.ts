@@ -12,7 +12,7 @@ import { toCreateRequest } from "../sagemaker/convert.ts";
 import type { JobInformer } from "../sagemaker/informer.ts";
 import { cloudWatchLogUrl } from "../sagemaker/region.ts";
 import { decide, type Limits, type Names, type Next, type Observed } from "./decide.ts";
-import { statusPatch } from "./status.ts";
+import { canonical, statusPatch } from "./status.ts";
 
 const log = getLogger(["operator", "processing-job"]);
 
@@ -32,9 +32,22 @@ export interface ReconcilerOptions {
 /** The shell around `decide`: reads what is known, carries out one step after another, writes the status once at the end. */
 export class ProcessingJobReconciler {
   readonly #options: ReconcilerOptions;
+  /** By key, the gist of the resource as the last write meant it to be, until the watch brings that back. */
+  readonly #written = new Map<string, string>();
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
+  }
+
+  /**
+   * Whether a change of the resource under `key` is but this reconciler's own last write, which the watch brings back. To act
+   * on that would try what has just failed again at once, and write anew, without end.
+   */
+  isEcho(key: string): boolean {
+    const resource = this.#options.store.get(key);
+    const isEcho = resource !== undefined && this.#written.get(key) === gistOf(resource);
+    if (isEcho) this.#written.delete(key);
+    return isEcho;
   }
 
   /**
@@ -58,7 +71,7 @@ export class ProcessingJobReconciler {
     const { store, jobs, limits, clock } = this.#options;
     let resource = store.get(key);
     if (resource === undefined) {
-      jobs.forget(key);
+      this.#forget(key);
       return { kind: "done" };
     }
     const ref = refOf(resource);
@@ -69,7 +82,7 @@ export class ProcessingJobReconciler {
       const action = decide(resource, observed, names, limits, clock.now());
       switch (action.do) {
         case "ignore":
-          jobs.forget(key);
+          this.#forget(key);
           return { kind: "done" };
         case "add-finalizer":
           resource = await this.#setFinalizer(resource, true, signal);
@@ -85,7 +98,7 @@ export class ProcessingJobReconciler {
           break;
         case "release-finalizer":
           await this.#setFinalizer(resource, false, signal);
-          jobs.forget(key);
+          this.#forget(key);
           log.info("Released the resource", { ...identity(resource), job: ref.name });
           return { kind: "done" };
         case "settle":
@@ -96,6 +109,11 @@ export class ProcessingJobReconciler {
       }
     }
     throw new Error(`Cannot settle '${key}': it still needs a step after ${MAX_STEPS}`);
+  }
+
+  #forget(key: string): void {
+    this.#options.jobs.forget(key);
+    this.#written.delete(key);
   }
 
   async #create(key: string, resource: ProcessingJob, ref: JobRef, observed: Observed, signal: AbortSignal) {
@@ -130,12 +148,18 @@ export class ProcessingJobReconciler {
     if (failure && observed.sighting.job?.status === "InProgress") observed.failure = failure;
   }
 
+  /** To be called before the write: the watch may bring it back sooner than the write's own answer comes. */
+  #willWrite(resource: ProcessingJob): void {
+    this.#written.set(`${resource.metadata.namespace}/${resource.metadata.name}`, gistOf(resource));
+  }
+
   /** @throws {KubeError} with status 409 where the resource has changed meanwhile */
   async #setFinalizer(resource: ProcessingJob, held: boolean, signal: AbortSignal): Promise<ProcessingJob> {
     const { kube, store } = this.#options;
     const { resourceVersion, uid, finalizers = [] } = resource.metadata;
     const others = finalizers.filter((finalizer) => finalizer !== FINALIZER);
     const metadata = { resourceVersion, uid, finalizers: held ? [...others, FINALIZER] : others };
+    this.#willWrite({ ...resource, metadata: { ...resource.metadata, ...metadata } });
     const answer = await kube.patch<ProcessingJob>(pathOf(resource), { metadata }, { type: "merge", signal });
     if (held) store.refresh(answer);
     return answer;
@@ -147,6 +171,7 @@ export class ProcessingJobReconciler {
     if (patch === undefined) return;
     const { resourceVersion, uid } = resource.metadata;
     const body = { metadata: { resourceVersion, uid }, status: patch };
+    this.#willWrite({ ...resource, status });
     const answer = await kube.patch<ProcessingJob>(`${pathOf(resource)}/status`, body, { type: "merge", signal });
     store.refresh(answer);
     const word = status.processingJobStatus;
@@ -170,6 +195,12 @@ function outcome(next: Next): Result {
     case "back-off":
       throw new SageMakerError(next.failure);
   }
+}
+
+/** All of a resource by which somebody may ask for something; not its version, which each write changes. */
+function gistOf({ metadata, status }: ProcessingJob): string {
+  const { uid, generation, deletionTimestamp, finalizers = [], labels, annotations } = metadata;
+  return JSON.stringify(canonical({ uid, generation, deletionTimestamp, finalizers, labels, annotations, status }));
 }
 
 /** Where the job of `resource` is. */

@@ -174,8 +174,8 @@ export function statusPatch(
   return patch;
 }
 
-/** The apiserver answers with its own order of keys. */
-function canonical(value: unknown): unknown {
+/** The same value with its keys in order: the apiserver answers with an order of its own. */
+export function canonical(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(canonical);
   if (value === null || typeof value !== "object") return value;
   return Object.fromEntries(

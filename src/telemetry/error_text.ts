@@ -19,6 +19,8 @@ function messageOf(error: unknown): string {
   let text = String(error);
   if (error instanceof AggregateError && error.message === "") text = error.errors.map(messageOf).join("; ");
   else if (error instanceof Error) text = error.message || error.name;
+  // What Deno adds is for whoever compiled the program.
+  if (error instanceof Deno.errors.NotCapable) text = text.replace(/, (specify|run again) .*/s, "");
   return text.replace(/\s*\n\s*/g, " ").trim();
 }
 

@@ -95,7 +95,7 @@ const REFUSED: [path: string, value: unknown, field: string, message: string][] 
   [`${ATHENA}.queryString`, "", "", "should be at least 1 char"],
   [`${ATHENA}.workGroup`, "a group", "", "should match"],
   [`${ATHENA}.outputFormat`, "CSV", "", 'supported values: "PARQUET", "ORC", "AVRO", "JSON", "TEXTFILE"'],
-  [`${REDSHIFT}.clusterRoleArn`, "role", "", "should match"],
+  [`${REDSHIFT}.clusterRoleArn`, "a role that is no ARN", "", "should match"],
   [`${REDSHIFT}.dbUser`, undefined, "", "Required value"],
   ["processingOutputConfig.outputs", undefined, "", "Required value"],
   ["processingOutputConfig.outputs.1.outputName", "results", "processingOutputConfig.outputs.1", "Duplicate value"],

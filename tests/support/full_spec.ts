@@ -11,7 +11,12 @@ export const FULL_SPEC: ProcessingJobSpec = {
     containerArguments: ["--verbose", ""],
   },
   environment: [{ name: "LEVEL", value: "info" }, { name: "_EMPTY", value: "" }],
-  experimentConfig: { experimentName: "churn", trialName: "t1", trialComponentDisplayName: "prepare", runName: "run-1" },
+  experimentConfig: {
+    experimentName: "churn",
+    trialName: "t1",
+    trialComponentDisplayName: "prepare",
+    runName: "run-1",
+  },
   networkConfig: {
     enableInterContainerTrafficEncryption: true,
     enableNetworkIsolation: false,
@@ -78,7 +83,12 @@ export const FULL_SPEC: ProcessingJobSpec = {
     ],
   },
   processingResources: {
-    clusterConfig: { instanceCount: 2, instanceType: "ml.m5.xlarge", volumeSizeInGB: 30, volumeKmsKeyId: "alias/volume" },
+    clusterConfig: {
+      instanceCount: 2,
+      instanceType: "ml.m5.xlarge",
+      volumeSizeInGB: 30,
+      volumeKmsKeyId: "alias/volume",
+    },
   },
   stoppingCondition: { maxRuntimeInSeconds: 3600 },
   tags: [{ key: "team", value: "vision" }, { key: "empty", value: "" }],

@@ -31,6 +31,14 @@ export async function installCrd(cluster: Administrator): Promise<void> {
   });
 }
 
+/** Makes a namespace that no other test uses, and gives its name. */
+export async function freshNamespace(cluster: Administrator): Promise<string> {
+  const name = `test-${crypto.randomUUID()}`;
+  const { status, body } = await cluster.request("POST", "/api/v1/namespaces", { metadata: { name } });
+  assert.equal(status, 201, JSON.stringify(body));
+  return name;
+}
+
 /** The ProcessingJobs of one namespace, as their users see them. */
 export class Resources {
   readonly namespace: string;

@@ -1,9 +1,9 @@
 import type { JobStatus } from "../../src/api/job.ts";
 import type { Clock } from "../../src/runtime/clock.ts";
 import { type CallRecord, type StandIn, startStandIn } from "../../src/sagemaker/stand_in/server.ts";
-import type { TestCluster } from "./control_plane.ts";
 import { LocalOperator, type LocalOperatorOptions } from "./local_operator.ts";
-import { jobNameOf, Resources } from "./resources.ts";
+import type { HasKubeconfig } from "./kubectl.ts";
+import { type Administrator, freshNamespace, jobNameOf, Resources } from "./resources.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -37,8 +37,8 @@ export class Scene implements AsyncDisposable {
   }
 
   /** @param options.clock of the operators and of SageMaker */
-  static async open(cluster: TestCluster, { clock }: { clock?: Clock } = {}): Promise<Scene> {
-    const resources = new Resources(cluster, await cluster.freshNamespace());
+  static async open(cluster: Administrator & HasKubeconfig, { clock }: { clock?: Clock } = {}): Promise<Scene> {
+    const resources = new Resources(cluster, await freshNamespace(cluster));
     const calls: string[] = [];
     const onRequest = ({ operation }: CallRecord) => void calls.push(operation);
     const standIn = await startStandIn({

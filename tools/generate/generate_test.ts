@@ -46,6 +46,10 @@ Deno.test("every field of the resource has a description that ends like a senten
   for (const [path, { description }] of all) assert.match(description ?? "", /^\S.{10,}\.$/, path);
 });
 
+Deno.test("the CRD can be applied over one that kept unknown fields", () => {
+  assert.equal(parse(CRD_YAML).spec.preserveUnknownFields, false);
+});
+
 Deno.test("every field of the spec has a rule that keeps it unchanged", () => {
   const rules = RESOURCE.properties?.spec?.["x-kubernetes-validations"] ?? [];
   const own = Object.keys(RESOURCE.properties?.spec?.properties ?? {});

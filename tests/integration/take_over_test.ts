@@ -1,0 +1,107 @@
+/** Resources that were stored under the schema of the controller before this one, which refused next to nothing. */
+import assert from "node:assert/strict";
+import { stringify } from "yaml";
+import { CRD_YAML } from "../../src/api/crd.ts";
+import { FINALIZER, GROUP, KIND, PLURAL, VERSION } from "../../src/api/group.ts";
+import { tryPatch } from "../support/admission.ts";
+import { MINIMAL_SPEC } from "../support/builders.ts";
+import { testCluster } from "../support/control_plane.ts";
+import { eventually } from "../support/eventually.ts";
+import { changed } from "../support/full_spec.ts";
+import { apply, kubectl } from "../support/kubectl.ts";
+
+const INPUT = { inputName: "a", s3Input: { s3Uri: "s3://bucket/key", s3DataType: "S3Prefix", localPath: "/in" } };
+const OUTPUT = { outputName: "a", s3Output: { s3Uri: "s3://bucket/key", localPath: "/out", s3UploadMode: "EndOfJob" } };
+
+/** What today's schema refuses in a new resource. */
+const STORED: [title: string, path: string, value: unknown][] = [
+  ["a role that is no ARN", "roleArn", "x".repeat(20)],
+  ["no image", "appSpecification.imageUri", undefined],
+  ["a region that is none", "region", "Region_XYZ"],
+  ["too many instances", "processingResources.clusterConfig.instanceCount", 1000],
+  ["a variable without a name", "environment", [{ value: "x" }]],
+  ["a bad tag", "tags", [{ key: "a*", value: "" }]],
+  ["compressed files", "processingInputs", [changed(INPUT, "s3Input.s3CompressionType", "Gzip")]],
+  ["an input without a path", "processingInputs", [changed(INPUT, "s3Input.localPath", undefined)]],
+  ["two inputs of one name", "processingInputs", [INPUT, INPUT]],
+  ["two outputs of one name", "processingOutputConfig", { outputs: [OUTPUT, OUTPUT] }],
+  ["two outputs of one name and a key", "processingOutputConfig", { outputs: [OUTPUT, OUTPUT], kmsKeyId: "k" }],
+  ["an empty stopping condition", "stoppingCondition", {}],
+];
+
+const OLD_STATUS = {
+  processingJobStatus: "InProgress",
+  additional: "",
+  lastCheckTime: "2020-03-04T05:06:07Z",
+  sageMakerProcessingJobName: "name-uid",
+};
+
+const cluster = testCluster();
+/** A group of its own, whose CRD no other test needs. */
+let group: string;
+let path: string;
+Deno.test.beforeAll(async () => {
+  const namespace = await cluster.freshNamespace("take-over");
+  group = `${namespace}.example.com`;
+  path = `/apis/${group}/${VERSION}/namespaces/${namespace}/${PLURAL}`;
+  await apply(cluster, stringify(permissiveCrd()));
+  await eventually(
+    "the resource is served",
+    async () => assert.equal((await cluster.request("GET", path)).status, 200),
+  );
+  for (const [index, [, field, value]] of STORED.entries()) await store(index, changed(MINIMAL_SPEC, field, value));
+  await apply(cluster, CRD_YAML.replaceAll(GROUP, group));
+  await eventually("the new schema holds", async () => {
+    const answer = await cluster.request("POST", `${path}?dryRun=All`, resource("probe", {}));
+    assert.equal(answer.status, 422, JSON.stringify(answer.body));
+  });
+});
+Deno.test.afterAll(async () => {
+  const { code, stderr } = await kubectl(cluster, ["delete", "crd", `${PLURAL}.${group}`, "--wait=false"]);
+  assert.equal(code, 0, stderr);
+});
+
+for (const [index, [title, field, value]] of STORED.entries()) {
+  Deno.test(`a stored resource with ${title} can be read, labelled, given a status, deleted and released`, async () => {
+    const own = `${path}/job-${index}`;
+    const { body } = await cluster.request("GET", own);
+    assert.deepEqual(body.spec, changed(MINIMAL_SPEC, field, value));
+    assert.deepEqual(body.status, OLD_STATUS);
+    await assertPatched(own, { metadata: { labels: { team: "vision" } } });
+    await assertPatched(`${own}/status`, { status: { processingJobStatus: "Stopping", observedGeneration: 1 } });
+    await assertPatched(`${own}/status`, { status: { additional: "again" } });
+    assert.equal((await cluster.request("DELETE", own)).status, 200);
+    await assertPatched(own, { metadata: { finalizers: null } });
+    assert.equal((await cluster.request("GET", own)).status, 404);
+  });
+}
+
+async function store(index: number, spec: unknown): Promise<void> {
+  const { status, body } = await cluster.request("POST", path, resource(`job-${index}`, spec));
+  assert.equal(status, 201, JSON.stringify(body));
+  await assertPatched(`${path}/job-${index}/status`, { status: OLD_STATUS });
+}
+
+async function assertPatched(path: string, change: object): Promise<void> {
+  const { status, body } = await tryPatch(cluster, path, change);
+  assert.equal(status, 200, JSON.stringify(body));
+}
+
+function resource(name: string, spec: unknown): object {
+  return { apiVersion: `${group}/${VERSION}`, kind: KIND, metadata: { name, finalizers: [FINALIZER] }, spec };
+}
+
+function permissiveCrd(): object {
+  const schema = { openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true } };
+  return {
+    apiVersion: "apiextensions.k8s.io/v1",
+    kind: "CustomResourceDefinition",
+    metadata: { name: `${PLURAL}.${group}` },
+    spec: {
+      group,
+      scope: "Namespaced",
+      names: { kind: KIND, plural: PLURAL },
+      versions: [{ name: VERSION, served: true, storage: true, subresources: { status: {} }, schema }],
+    },
+  };
+}

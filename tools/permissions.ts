@@ -1,0 +1,48 @@
+/**
+ * What the compiled binary may do, one list for the container and one for a laptop. docs/adr/0004-permissions.md says what each
+ * entry is for.
+ */
+
+/** Libraries treat a denied variable as an error, not as an unset one, so every name that they look at is here. */
+const ENVIRONMENT = [
+  "AWS_*",
+  "_X_AMZN_TRACE_ID",
+  "SAGEMAKER_OPERATOR_*",
+  "KUBECONFIG",
+  "KUBERNETES_SERVICE_HOST",
+  "KUBERNETES_SERVICE_PORT",
+  "HOME",
+  "HOMEDRIVE",
+  "HOMEPATH",
+  "USERPROFILE",
+  "LOG_STREAM",
+  "LOG_TOKENS",
+];
+
+const EVERYWHERE = [
+  "--no-prompt",
+  "--allow-net",
+  `--allow-env=${ENVIRONMENT.join()}`,
+  "--allow-sys=homedir,osRelease,uid",
+];
+
+/** The folders and files that hold tokens, certificates, kubeconfigs and AWS profiles in a container. */
+const READABLE = [
+  "/var/run/secrets",
+  "/run/secrets",
+  "/etc/sagemaker-operator",
+  "/etc/kubernetes",
+  "/etc/kubeconfig",
+  "/kubeconfig",
+  "/home/nonroot",
+  "/tmp",
+];
+
+/** The credential plugins that kubeconfigs of the large providers name. */
+const PLUGINS = ["aws", "aws-iam-authenticator", "gke-gcloud-auth-plugin", "kubelogin"];
+
+/** For the image: no writing, no other program, no native library; reading only where credentials are mounted. */
+export const CONTAINER: readonly string[] = [...EVERYWHERE, `--allow-read=${READABLE.join()}`];
+
+/** For a person's own machine: reads what that person names, and runs the plugins of kubeconfigs. */
+export const LAPTOP: readonly string[] = [...EVERYWHERE, "--allow-read", `--allow-run=${PLUGINS.join()}`];
