@@ -1,5 +1,5 @@
 import { getLogger } from "@logtape/logtape";
-import { GROUP, PLURAL, VERSION as API } from "./api/group.ts";
+import { CRD_NAME, GROUP, PLURAL, VERSION as API } from "./api/group.ts";
 import type { ProcessingJob } from "./api/processing_job.ts";
 import { KubeClient } from "./kubernetes/client.ts";
 import type { Cluster } from "./kubernetes/config.ts";
@@ -21,6 +21,9 @@ const log = getLogger(["operator"]);
 const BACKOFF = { baseMs: 500, maxMs: 5 * 60_000 };
 /** A watch hears of the apiserver once a minute at least; after this silence the operator is blind. */
 const BLIND_MS = 2 * 60_000;
+
+const CRD_MISSING = `The cluster does not have the CustomResourceDefinition '${CRD_NAME}'; install it with ` +
+  "'kubectl apply -f crds/' or 'sagemaker-operator crd | kubectl apply -f -', and the operator goes on by itself";
 
 export interface OperatorOptions {
   cluster: Cluster;
@@ -64,7 +67,14 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     onChange: (key) => queue.add(key),
   });
   const informers = pathsOf(options.namespaces).map((path) =>
-    new Informer<ProcessingJob>({ client: kube, path, store, clock, query: { labelSelector: options.selector } })
+    new Informer<ProcessingJob>({
+      client: kube,
+      path,
+      store,
+      clock,
+      query: { labelSelector: options.selector },
+      missing: CRD_MISSING,
+    })
   );
   const reconciler = new ProcessingJobReconciler({
     kube,

@@ -2,7 +2,7 @@
  * `deno task bundle`: makes one plain JavaScript file of the operator and its packages, which Deno 2.4 and later run as it is.
  * The same sources and the same Deno give the same bytes, in whatever folder.
  */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { systemClock } from "../src/runtime/clock.ts";
 import { errorText } from "../src/telemetry/error_text.ts";
 import { runCommand } from "./control_plane/run_command.ts";
@@ -17,15 +17,15 @@ export const BUNDLE = join(DIST, "sagemaker-operator.js");
  *
  * @throws Error with what `deno bundle` had to say
  */
-export async function bundle(): Promise<void> {
+export async function bundle(to = BUNDLE): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "sagemaker-operator-bundle-" });
   try {
     const file = join(folder, "main.js");
     await run(Deno.execPath(), ["bundle", "--quiet", "--platform=deno", "--minify", `--output=${file}`, "main.ts"]);
     const code = await Deno.readTextFile(file);
-    await Deno.mkdir(DIST, { recursive: true });
+    await Deno.mkdir(dirname(to), { recursive: true });
     await Deno.writeTextFile(
-      BUNDLE,
+      to,
       `globalThis.SAGEMAKER_OPERATOR_COMMIT=${JSON.stringify(await commit())};\n${code}`,
     );
   } finally {

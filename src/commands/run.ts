@@ -1,5 +1,6 @@
 import { VERSION } from "../api/version.ts";
 import { systemClock } from "../runtime/clock.ts";
+import { parseBindAddress } from "../telemetry/http.ts";
 import { configureLog, LOG_FORMATS, LOG_LEVELS } from "../telemetry/log.ts";
 import { parseArguments } from "./arguments.ts";
 import type { Command } from "./command.ts";
@@ -76,6 +77,18 @@ export const run: Command = {
       import("../sagemaker/endpoints.ts"),
       import("../operator.ts"),
     ]);
+    const { allowedEndpoints, endpointUrl, healthProbeBindAddress } = flags;
+    asUsage(() => parseBindAddress(healthProbeBindAddress));
+    const sageMakerEndpoints = asUsage(() =>
+      endpoints({
+        endpointUrl,
+        allowed: allowedEndpoints,
+        env: {
+          AWS_DEFAULT_SAGEMAKER_ENDPOINT: env("AWS_DEFAULT_SAGEMAKER_ENDPOINT"),
+          AWS_ENDPOINT_URL_SAGEMAKER: env("AWS_ENDPOINT_URL_SAGEMAKER"),
+        },
+      })
+    );
     const cluster = await loadCluster({
       kubeconfig: flags.kubeconfig,
       context: flags.context,
@@ -84,14 +97,7 @@ export const run: Command = {
     try {
       await runOperator({
         cluster,
-        endpoints: endpoints({
-          endpointUrl: flags.endpointUrl,
-          allowed: flags.allowedEndpoints,
-          env: {
-            AWS_DEFAULT_SAGEMAKER_ENDPOINT: env("AWS_DEFAULT_SAGEMAKER_ENDPOINT"),
-            AWS_ENDPOINT_URL_SAGEMAKER: env("AWS_ENDPOINT_URL_SAGEMAKER"),
-          },
-        }),
+        endpoints: sageMakerEndpoints,
         ownRegion: env("AWS_REGION") ?? env("AWS_DEFAULT_REGION"),
         clock: systemClock,
         version: VERSION,
@@ -101,10 +107,20 @@ export const run: Command = {
         pollIntervalMs: flags.pollInterval,
         heartbeatMs: flags.statusHeartbeat,
         stalenessMs: flags.statusStalenessLimit,
-        healthAddress: flags.healthProbeBindAddress,
+        healthAddress: healthProbeBindAddress,
       }, signal);
     } finally {
       cluster.close();
     }
   },
 };
+
+/** What can't be read of a flag's value is a mistake in the call. */
+function asUsage<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof TypeError) throw new UsageError(error.message);
+    throw error;
+  }
+}

@@ -12,6 +12,8 @@ export function clientNode(): Promise<ClientNode> {
 
 /** A package deep under client-node lists the whole environment as it is loaded, and a binary may read only parts of it. */
 async function load(): Promise<ClientNode> {
+  // What its dependencies use of Node is no news for whoever runs the operator.
+  Object.assign(process, { noDeprecation: true });
   const { env } = process;
   process.env = {};
   try {

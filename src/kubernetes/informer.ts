@@ -59,6 +59,7 @@ export class Informer<T extends KubeObject> {
   readonly #client: KubeClient;
   readonly #path: string;
   readonly #query: Query | undefined;
+  readonly #missing: string | undefined;
   readonly #store: Store<T>;
   readonly #clock: Clock;
   readonly #random: () => number;
@@ -69,7 +70,10 @@ export class Informer<T extends KubeObject> {
   /** The failure that was logged last, until all is well again; each is logged once, not at every attempt. */
   #logged: string | undefined;
 
-  /** @param options.query what list and watch have in common, as `labelSelector` */
+  /**
+   * @param options.query what list and watch have in common, as `labelSelector`
+   * @param options.missing what to tell while the API server doesn't know the resource type
+   */
   constructor(
     options: {
       client: KubeClient;
@@ -77,9 +81,11 @@ export class Informer<T extends KubeObject> {
       store: Store<T>;
       clock: Clock;
       query?: Query;
+      missing?: string;
       random?: () => number;
     },
   ) {
+    this.#missing = options.missing;
     this.#client = options.client;
     this.#path = options.path;
     this.#query = options.query;
@@ -187,10 +193,11 @@ export class Informer<T extends KubeObject> {
     const fault = faultOf(error);
     const wait = fault === "missing" ? MISSING_RETRY_MS : this.#backoff.next();
     const ms = Math.max(wait, error.retryAfterMs ?? 0);
-    this.#status = { ...this.#status, state: REPORTED[fault], error: error.message };
-    if (this.#logged !== error.message) {
-      this.#logged = error.message;
-      log.warn("Cannot observe the cluster, trying again", { path: this.#path, error: error.message, retryInMs: ms });
+    const text = fault === "missing" && this.#missing !== undefined ? this.#missing : error.message;
+    this.#status = { ...this.#status, state: REPORTED[fault], error: text };
+    if (this.#logged !== text) {
+      this.#logged = text;
+      log.warn("Cannot observe the cluster, trying again", { path: this.#path, error: text, retryInMs: ms });
     }
     const then: State<T> = resume || fault === "throttled" ? state : { kind: "empty" };
     return { kind: "waiting", ms, then };

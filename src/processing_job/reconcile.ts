@@ -70,7 +70,8 @@ export class ProcessingJobReconciler {
   async #reconcile(key: string, signal: AbortSignal): Promise<Result> {
     const { store, jobs, limits, clock } = this.#options;
     let resource = store.get(key);
-    if (resource === undefined) {
+    // The CRD before this one took resources without a spec. They stand for no job, and today's refuses every patch of them.
+    if (resource?.spec === undefined) {
       this.#forget(key);
       return { kind: "done" };
     }

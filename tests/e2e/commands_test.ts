@@ -24,7 +24,7 @@ Deno.test("binary: no command and --help print the usage", async () => {
   assert.deepEqual(await runProgram(["--help"]), bare);
 });
 
-Deno.test("binary: render reads stdin's place '-' and a sample from where it may read", async () => {
+Deno.test("binary: render prints the request of a sample that lies where it may read", async () => {
   const sample = join(import.meta.dirname!, "../../samples/kmeans-mnist-processingjob.yaml");
   const folder = await Deno.makeTempDir({ dir: "/tmp" });
   try {
@@ -40,7 +40,7 @@ Deno.test("binary: render reads stdin's place '-' and a sample from where it may
 
 const REFUSALS: [what: string, args: string[], code: number, line: RegExp][] = [
   ["an unknown flag", ["run", "--namespac=a"], 2, /'--namespac'; did you mean '--namespace'\?/],
-  ["an unknown command", ["rnu"], 2, /'rnu'; did you mean 'run'\?/],
+  ["an unknown command", ["rnu"], 2, /Unknown command 'rnu'/],
   ["a missing kubeconfig", ["run", "--kubeconfig", "/tmp/none"], 1, /'\/tmp\/none': the file does not exist$/],
   [
     "a kubeconfig where it may not read",

@@ -142,6 +142,22 @@ Deno.test("delete: a job that has ended is not stopped, and the resource goes at
   assert.equal(scene.standIn.jobs().length, 3);
 });
 
+Deno.test("create: a resource that is deleted and applied again has a job of its own", async () => {
+  await using scene = await Scene.open(cluster);
+  await scene.startOperator();
+  const names = [];
+  for (let run = 1; run <= 2; run++) {
+    names.push(jobNameOf(await scene.resources.create("job")));
+    await scene.resources.untilStatus("job", "InProgress");
+    await scene.finish("job", "Completed");
+    await scene.resources.untilStatus("job", "Completed");
+    await scene.resources.delete("job");
+    await scene.resources.untilGone("job");
+  }
+  assert.deepEqual(scene.standIn.created.map(({ name }) => name), names);
+  assert.equal(new Set(names).size, 2);
+});
+
 Deno.test("create: a name with dots, or of any length, makes a name that SageMaker takes", async () => {
   await using scene = await Scene.open(cluster);
   await scene.startOperator();

@@ -1,0 +1,65 @@
+/** Whose a job is: the tags that the operator puts on each, and what tells for jobs that carry none. */
+import type { CreateProcessingJobCommandInput, Tag } from "@aws-sdk/client-sagemaker";
+
+/** Who a job is made for. */
+export interface Owner {
+  /** UID of the Namespace that the operator is installed in; absent where it may not be read. */
+  cluster?: string | undefined;
+  namespace: string;
+  name: string;
+  uid: string;
+}
+
+const PREFIX = "sagemaker-operator/";
+const UID_TAG = `${PREFIX}uid`;
+/** SageMaker takes no more on one job. */
+const MAX_TAGS = 50;
+
+/**
+ * The user's tags and the operator's own, as far as there is room: the user's come first, then the resource's UID, which alone
+ * tells whose the job is, then what helps people.
+ */
+export function jobTags(userTags: Tag[] = [], { uid, cluster, namespace, name }: Owner): Tag[] {
+  const own = Object.entries({ uid, namespace, name, cluster })
+    .filter((entry): entry is [string, string] => entry[1] !== undefined)
+    .map(([key, value]): Tag => ({ Key: `${PREFIX}${key}`, Value: value }))
+    .filter(({ Key }) => !userTags.some((tag) => tag.Key === Key));
+  return [...userTags, ...own].slice(0, Math.max(MAX_TAGS, userTags.length));
+}
+
+/**
+ * Whether a job was made for the resource with `uid`, going by its tags; `undefined` if they hold none of ours, as those of the
+ * controller before this one and of `--no-job-tags`.
+ */
+export function isOwnedBy(tags: ReadonlyMap<string, string>, uid: string): boolean | undefined {
+  const owner = tags.get(UID_TAG);
+  return owner === undefined ? undefined : owner === uid;
+}
+
+/**
+ * Whether a described job is what `request` asks for: every member of the request is there and equal. The service adds its
+ * defaults, and leaves out what is empty or false, so both are passed over.
+ */
+export function isSameJob(request: CreateProcessingJobCommandInput, described: object): boolean {
+  const { Tags: _, ExperimentConfig: __, ...asked } = request;
+  return holds(described, asked);
+}
+
+function holds(described: unknown, asked: unknown): boolean {
+  if (isNothing(asked)) return isNothing(described);
+  if (Array.isArray(asked)) {
+    return Array.isArray(described) && described.length === asked.length &&
+      asked.every((element, index) => holds(described[index], element));
+  }
+  if (typeof asked !== "object") return described === asked;
+  if (typeof described !== "object" || described === null) return false;
+  return Object.entries(asked as object).every(([key, value]) => {
+    return holds((described as Record<string, unknown>)[key], value);
+  });
+}
+
+/** What a service may as well leave out. */
+function isNothing(value: unknown): boolean {
+  if (value === undefined || value === null || value === false) return true;
+  return typeof value === "object" && Object.values(value).every(isNothing);
+}

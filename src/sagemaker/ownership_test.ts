@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import type { CreateProcessingJobCommandInput, Tag } from "@aws-sdk/client-sagemaker";
+import { MINIMAL_SPEC } from "../../tests/support/builders.ts";
+import { toCreateRequest } from "./convert.ts";
+import { isOwnedBy, isSameJob, jobTags } from "./ownership.ts";
+
+const OWNER = { cluster: "c", namespace: "team-a", name: "job", uid: "u" };
+const tagged = (count: number): Tag[] => Array.from({ length: count }, (_, i) => ({ Key: `k${i}`, Value: "v" }));
+const keysOf = (tags: Tag[]) => tags.map(({ Key }) => Key);
+
+Deno.test("jobTags() adds whose the job is to the user's tags", () => {
+  assert.deepEqual(jobTags([{ Key: "team", Value: "a" }], OWNER), [
+    { Key: "team", Value: "a" },
+    { Key: "sagemaker-operator/uid", Value: "u" },
+    { Key: "sagemaker-operator/namespace", Value: "team-a" },
+    { Key: "sagemaker-operator/name", Value: "job" },
+    { Key: "sagemaker-operator/cluster", Value: "c" },
+  ]);
+});
+
+Deno.test("jobTags() leaves the cluster out where it is not known", () => {
+  assert.equal(keysOf(jobTags([], { ...OWNER, cluster: undefined })).length, 3);
+});
+
+for (const [count, own] of [[46, 4], [47, 3], [49, 1], [50, 0]] as const) {
+  Deno.test(`jobTags() has room for ${own} of its own beside ${count} of the user's`, () => {
+    const tags = jobTags(tagged(count), OWNER);
+    assert.equal(tags.length, 50);
+    assert.deepEqual(tags.slice(0, count), tagged(count));
+    assert.equal(keysOf(tags).includes("sagemaker-operator/uid"), own > 0);
+  });
+}
+
+Deno.test("jobTags() gives way where the user sets one of its keys", () => {
+  const tags = jobTags([{ Key: "sagemaker-operator/name", Value: "mine" }], OWNER);
+  assert.deepEqual(tags.filter(({ Key }) => Key === "sagemaker-operator/name"), [
+    { Key: "sagemaker-operator/name", Value: "mine" },
+  ]);
+});
+
+Deno.test("isOwnedBy() goes by the UID alone, and says nothing without one", () => {
+  assert.equal(isOwnedBy(new Map([["sagemaker-operator/uid", "u"]]), "u"), true);
+  assert.equal(isOwnedBy(new Map([["sagemaker-operator/uid", "other"]]), "u"), false);
+  assert.equal(isOwnedBy(new Map([["team", "a"]]), "u"), undefined);
+});
+
+const REQUEST: CreateProcessingJobCommandInput = toCreateRequest({
+  ...MINIMAL_SPEC,
+  environment: [{ name: "A", value: "1" }],
+  networkConfig: { enableNetworkIsolation: false },
+  tags: [{ key: "team", value: "a" }],
+}, "job-1");
+const { Tags: _, ...ECHO } = REQUEST;
+const cases: [string, object, boolean][] = [
+  ["the service's echo", ECHO, true],
+  ["an echo with defaults added", {
+    ...ECHO,
+    StoppingCondition: { MaxRuntimeInSeconds: 86_400 },
+    CreationTime: new Date(0),
+  }, true],
+  ["an echo without what is false", { ...ECHO, NetworkConfig: undefined }, true],
+  ["another image", { ...ECHO, AppSpecification: { ImageUri: "other" } }, false],
+  ["another role", { ...ECHO, RoleArn: "arn:aws:iam::123456789012:role/other" }, false],
+  ["another environment", { ...ECHO, Environment: { A: "2" } }, false],
+  ["no environment", { ...ECHO, Environment: undefined }, false],
+  ["network isolation", { ...ECHO, NetworkConfig: { EnableNetworkIsolation: true } }, false],
+];
+for (const [name, described, expected] of cases) {
+  Deno.test(`isSameJob() is ${expected} for ${name}`, () => assert.equal(isSameJob(REQUEST, described), expected));
+}
