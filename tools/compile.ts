@@ -18,6 +18,8 @@ import { CONTAINER, LAPTOP } from "./permissions.ts";
 const BINARY = join(DIST, "sagemaker-operator");
 /** Everything is in the bundle already, so nothing is to be resolved, checked or downloaded for it. */
 const AS_IT_IS = ["--no-config", "--no-lock", "--no-check", "--no-remote", "--no-npm"];
+/** The runtime itself would otherwise keep compiled code in a file of the temporary folder, whatever the permissions say. */
+const NO_FILES = "--no-code-cache";
 
 /**
  * Appends a bundle to the runtime.
@@ -28,7 +30,7 @@ const AS_IT_IS = ["--no-config", "--no-lock", "--no-check", "--no-remote", "--no
 export async function compile(bundle: string, args: readonly string[]): Promise<void> {
   const deno = Deno.env.get("DENO_COMPILE") || Deno.execPath();
   try {
-    await run(deno, ["compile", "--quiet", ...AS_IT_IS, ...args, bundle]);
+    await run(deno, ["compile", "--quiet", NO_FILES, ...AS_IT_IS, ...args, bundle]);
   } catch (cause) {
     const isRuntimeMissing = cause instanceof Error && /denort/.test(cause.message);
     throw isRuntimeMissing ? new Error("Cannot get Deno's runtime; DENORT_BIN may name one", { cause }) : cause;
