@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { CRD_YAML } from "../../src/api/crd.ts";
-import { CRD_NAME, GROUP, PLURAL } from "../../src/api/group.ts";
+import { CRD_NAME, GROUP } from "../../src/api/group.ts";
 import { resourcePath, tryCreate, tryPatch } from "../support/admission.ts";
 import { MINIMAL_SPEC } from "../support/builders.ts";
 import { testCluster } from "../support/control_plane.ts";
 import { kubectl } from "../support/kubectl.ts";
-import { installCrd } from "../support/resources.ts";
+import { FOREIGN, foreignCrd, installCrd } from "../support/resources.ts";
 
 const cluster = testCluster();
 let namespace: string;
@@ -16,18 +16,17 @@ Deno.test.beforeAll(async () => {
 });
 
 Deno.test("kubectl apply takes the CRD without a warning, and the apiserver finds no fault in its schema", async () => {
-  // Under another group, so that it is a first installation whatever other tests have installed.
+  // Under another name, so that it is a first installation whatever other tests have installed.
   const group = `${namespace}.example.com`;
-  const manifest = CRD_YAML.replaceAll(GROUP, group);
-  const { code, stdout, stderr } = await kubectl(cluster, ["apply", "-f", "-"], { stdin: manifest });
+  const { code, stdout, stderr } = await kubectl(cluster, ["apply", "-f", "-"], { stdin: foreignCrd(group) });
   assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
-  assert.equal(stdout, `customresourcedefinition.apiextensions.k8s.io/${PLURAL}.${group} created\n`);
-  const name = `crd/${PLURAL}.${group}`;
+  assert.equal(stdout, `customresourcedefinition.apiextensions.k8s.io/${FOREIGN.plural}.${group} created\n`);
+  const name = `crd/${FOREIGN.plural}.${group}`;
   const waited = await kubectl(cluster, ["wait", "--for=condition=Established", name, "--timeout=30s"]);
   assert.equal(waited.code, 0, waited.stderr);
   const { stdout: conditions } = await kubectl(cluster, ["get", name, "-o=jsonpath={.status.conditions[*].type}"]);
   assert.ok(!conditions.includes("NonStructuralSchema"), conditions);
-  assert.equal((await kubectl(cluster, ["delete", name])).code, 0);
+  assert.equal((await kubectl(cluster, ["delete", name, "--wait=false"])).code, 0);
 });
 
 Deno.test("a fresh resource has the first status, without a write", async () => {

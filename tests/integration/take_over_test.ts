@@ -1,14 +1,14 @@
 /** Resources that were stored under the schema of the controller before this one, which refused next to nothing. */
 import assert from "node:assert/strict";
 import { stringify } from "yaml";
-import { CRD_YAML } from "../../src/api/crd.ts";
-import { FINALIZER, GROUP, KIND, PLURAL, VERSION } from "../../src/api/group.ts";
+import { FINALIZER, VERSION } from "../../src/api/group.ts";
 import { tryPatch } from "../support/admission.ts";
 import { MINIMAL_SPEC } from "../support/builders.ts";
 import { testCluster } from "../support/control_plane.ts";
 import { eventually } from "../support/eventually.ts";
 import { changed } from "../support/full_spec.ts";
 import { apply, kubectl } from "../support/kubectl.ts";
+import { FOREIGN, foreignCrd } from "../support/resources.ts";
 
 const INPUT = { inputName: "a", s3Input: { s3Uri: "s3://bucket/key", s3DataType: "S3Prefix", localPath: "/in" } };
 const OUTPUT = { outputName: "a", s3Output: { s3Uri: "s3://bucket/key", localPath: "/out", s3UploadMode: "EndOfJob" } };
@@ -43,21 +43,21 @@ let path: string;
 Deno.test.beforeAll(async () => {
   const namespace = await cluster.freshNamespace("take-over");
   group = `${namespace}.example.com`;
-  path = `/apis/${group}/${VERSION}/namespaces/${namespace}/${PLURAL}`;
+  path = `/apis/${group}/${VERSION}/namespaces/${namespace}/${FOREIGN.plural}`;
   await apply(cluster, stringify(permissiveCrd()));
   await eventually(
     "the resource is served",
     async () => assert.equal((await cluster.request("GET", path)).status, 200),
   );
   for (const [index, [, field, value]] of STORED.entries()) await store(index, changed(MINIMAL_SPEC, field, value));
-  await apply(cluster, CRD_YAML.replaceAll(GROUP, group));
+  await apply(cluster, foreignCrd(group));
   await eventually("the new schema holds", async () => {
     const answer = await cluster.request("POST", `${path}?dryRun=All`, resource("probe", {}));
     assert.equal(answer.status, 422, JSON.stringify(answer.body));
   });
 });
 Deno.test.afterAll(async () => {
-  const { code, stderr } = await kubectl(cluster, ["delete", "crd", `${PLURAL}.${group}`, "--wait=false"]);
+  const { code, stderr } = await kubectl(cluster, ["delete", "crd", `${FOREIGN.plural}.${group}`, "--wait=false"]);
   assert.equal(code, 0, stderr);
 });
 
@@ -88,7 +88,7 @@ async function assertPatched(path: string, change: object): Promise<void> {
 }
 
 function resource(name: string, spec: unknown): object {
-  return { apiVersion: `${group}/${VERSION}`, kind: KIND, metadata: { name, finalizers: [FINALIZER] }, spec };
+  return { apiVersion: `${group}/${VERSION}`, kind: FOREIGN.kind, metadata: { name, finalizers: [FINALIZER] }, spec };
 }
 
 function permissiveCrd(): object {
@@ -96,11 +96,11 @@ function permissiveCrd(): object {
   return {
     apiVersion: "apiextensions.k8s.io/v1",
     kind: "CustomResourceDefinition",
-    metadata: { name: `${PLURAL}.${group}` },
+    metadata: { name: `${FOREIGN.plural}.${group}` },
     spec: {
       group,
       scope: "Namespaced",
-      names: { kind: KIND, plural: PLURAL },
+      names: FOREIGN,
       versions: [{ name: VERSION, served: true, storage: true, subresources: { status: {} }, schema }],
     },
   };

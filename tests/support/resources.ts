@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { CRD_YAML } from "../../src/api/crd.ts";
-import { API_VERSION, CRD_NAME, KIND, PLURAL } from "../../src/api/group.ts";
+import { API_VERSION, CRD_NAME, GROUP, KIND, PLURAL } from "../../src/api/group.ts";
 import { jobName } from "../../src/api/job_name.ts";
 import type {
   ObjectMeta,
@@ -29,6 +29,18 @@ export async function installCrd(cluster: Administrator): Promise<void> {
   await eventually("ProcessingJobs are served", async () => {
     assert.equal((await cluster.request("GET", `/apis/${API_VERSION}/${PLURAL}`)).status, 200);
   });
+}
+
+/** The names of the CRD under another group: other ones, so that `kubectl get processingjob` goes on meaning ours. */
+export const FOREIGN = { kind: "ForeignJob", plural: "foreignjobs" };
+
+/** The CRD as another one, which no other test knows of, so that it can be installed for the first time or replaced. */
+export function foreignCrd(group: string): string {
+  return CRD_YAML.replaceAll(GROUP, group).replace(/\bProcessingJob/g, FOREIGN.kind).replaceAll(
+    "processingjob",
+    "foreignjob",
+  )
+    .replace("- pj", "- fj");
 }
 
 /** Makes a namespace that no other test uses, and gives its name. */
