@@ -3,7 +3,10 @@ import { CRD_NAME, GROUP, PLURAL, VERSION as API } from "./api/group.ts";
 import type { ProcessingJob } from "./api/processing_job.ts";
 import { KubeClient } from "./kubernetes/client.ts";
 import type { Cluster } from "./kubernetes/config.ts";
+import { EventRecorder } from "./kubernetes/events.ts";
 import { Informer, type InformerStatus } from "./kubernetes/informer.ts";
+import { LeaderElector } from "./kubernetes/leader_elector.ts";
+import type { KubeObject } from "./kubernetes/objects.ts";
 import { Store } from "./kubernetes/store.ts";
 import { ProcessingJobReconciler } from "./processing_job/reconcile.ts";
 import type { Clock } from "./runtime/clock.ts";
@@ -12,7 +15,9 @@ import { exponentialBackoff } from "./runtime/rate_limiter.ts";
 import { WorkQueue } from "./runtime/workqueue.ts";
 import { type EndedCall, sageMakerFactory } from "./sagemaker/client.ts";
 import type { Endpoints } from "./sagemaker/endpoints.ts";
+import { CallGate } from "./sagemaker/gate.ts";
 import { JobInformer } from "./sagemaker/informer.ts";
+import { jobTags } from "./sagemaker/ownership.ts";
 import { type Checks, serveHealth } from "./telemetry/health.ts";
 
 const log = getLogger(["operator"]);
@@ -45,27 +50,27 @@ export interface OperatorOptions {
   stalenessMs: number;
   /** Where `/healthz` and `/readyz` are served, as in `:8081`; `0` for nowhere. */
   healthAddress: string;
+  /** Whether jobs get the operator's own tags. */
+  jobTags: boolean;
+  /** Which of several replicas this is, for Events. */
+  instance: string;
+  /** The Lease that says who works; absent for a process that is the only one. */
+  leaderElection?: { namespace: string; name: string };
   /** Told of each call of SageMaker. */
   onCall?: (call: EndedCall) => void;
 }
 
 /**
  * Runs the controller until `signal` is aborted: it stops taking work, lets what is in flight end for 10 s at most, and returns.
+ * With leader election the resources are observed at all times, and worked on only while this process leads.
  *
  * @throws {Error} if the health address can't be listened on
  */
 export async function runOperator(options: OperatorOptions, signal: AbortSignal): Promise<void> {
-  const { cluster, clock } = options;
-  const kube = new KubeClient(cluster, { clock, userAgent: `sagemaker-operator/${options.version}` });
-  using aws = sageMakerFactory(options);
-  const queue = new WorkQueue({ clock, rateLimiter: exponentialBackoff(BACKOFF) });
+  const { cluster, clock, leaderElection } = options;
+  const userAgent = `sagemaker-operator/${options.version}`;
+  const kube = new KubeClient(cluster, { clock, userAgent });
   const store = new Store<ProcessingJob>();
-  const jobs = new JobInformer({
-    sageMakerFor: aws.sageMakerFor,
-    clock,
-    pollIntervalMs: options.pollIntervalMs,
-    onChange: (key) => queue.add(key),
-  });
   const informers = pathsOf(options.namespaces).map((path) =>
     new Informer<ProcessingJob>({
       client: kube,
@@ -76,32 +81,77 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
       missing: CRD_MISSING,
     })
   );
-  const reconciler = new ProcessingJobReconciler({
-    kube,
-    store,
-    jobs,
-    sageMakerFor: aws.sageMakerFor,
-    limits: { heartbeatMs: options.heartbeatMs, stalenessMs: options.stalenessMs },
-    clock,
-  });
-  store.onChange((key) => {
-    if (!reconciler.isEcho(key)) queue.add(key);
-  });
-  const health = serveHealth({
-    address: options.healthAddress,
-    healthz: {},
-    readyz: readiness(informers, clock),
-    signal,
-  });
+  const elector = leaderElection &&
+    new LeaderElector({
+      client: kube,
+      clock,
+      identity: `${options.instance}_${crypto.randomUUID()}`,
+      ...leaderElection,
+    });
+  const readyz = { ...readiness(informers, clock), ...(elector && { "leader-election": () => elector.problem() }) };
+  const health = serveHealth({ address: options.healthAddress, healthz: {}, readyz, signal });
 
   log.info("Watching processing jobs", {
     cluster: cluster.source,
     server: cluster.server,
     namespaces: options.namespaces.length === 0 ? "all" : options.namespaces,
   });
-  const observing = [...informers.map((informer) => informer.run(signal)), jobs.run(signal)];
-  await untilSynced(informers, signal);
+  const observing = informers.map((informer) => informer.run(signal));
+  const [installation] = await Promise.all([
+    options.jobTags ? uidOfNamespace(kube, cluster.namespace, signal) : undefined,
+    untilSynced(informers, signal),
+  ]);
   if (!signal.aborted) log.info("Ready", { resources: store.size, workers: options.workers });
+  const work = (signal: AbortSignal) => {
+    const beforeWrite = elector && ((timeoutMs: number) => elector.guard(timeoutMs));
+    return workOn(store, { ...options, installation, beforeWrite, observer: kube }, signal);
+  };
+  await (elector ? elector.run({ signal, onLeading: work }) : work(signal));
+  await Promise.all([...observing, health?.finished]);
+  log.info("Stopped");
+}
+
+interface WorkOptions extends OperatorOptions {
+  /** UID of the namespace that the operator is installed in. */
+  installation: string | undefined;
+  /** Called before anything is written, with how long that may take; throws where it must not be. */
+  beforeWrite: ((timeoutMs: number) => void) | undefined;
+  /** For what may be written at any time. */
+  observer: KubeClient;
+}
+
+/** Does what the resources in `store` ask for, from what is known at the start on, until `signal` is aborted. */
+async function workOn(store: Store<ProcessingJob>, options: WorkOptions, signal: AbortSignal): Promise<void> {
+  const { cluster, clock, beforeWrite, installation } = options;
+  const userAgent = `sagemaker-operator/${options.version}`;
+  const kube = new KubeClient(cluster, { clock, userAgent, beforeWrite });
+  using aws = sageMakerFactory(options);
+  const queue = new WorkQueue({ clock, rateLimiter: exponentialBackoff(BACKOFF) });
+  const onChange = (key: string) => queue.add(key);
+  const jobs = new JobInformer({ ...aws, clock, pollIntervalMs: options.pollIntervalMs, onChange });
+  const events = new EventRecorder({
+    client: options.observer,
+    clock,
+    component: "sagemaker-operator",
+    instance: options.instance,
+  });
+  const reconciler = new ProcessingJobReconciler({
+    kube,
+    store,
+    jobs,
+    gate: new CallGate({ clock, onRelease: onChange }),
+    sageMakerFor: aws.sageMakerFor,
+    tagsFor: (tags = [], { metadata: { namespace, name, uid } }) =>
+      options.jobTags ? jobTags(tags, { cluster: installation, namespace, name, uid }) : tags,
+    record: (event) => events.record(event),
+    limits: { heartbeatMs: options.heartbeatMs, stalenessMs: options.stalenessMs },
+    clock,
+  });
+  const unsubscribe = store.onChange((key) => {
+    if (!reconciler.isEcho(key)) queue.add(key);
+  });
+  for (const key of oldestFirst(store)) queue.add(key);
+  const polling = jobs.run(signal);
   await runController({
     queue,
     workers: options.workers,
@@ -109,13 +159,29 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     clock,
     signal,
   });
-  await Promise.all([...observing, health?.finished]);
-  log.info("Stopped");
+  unsubscribe();
+  await Promise.all([polling, events.close()]);
+}
+
+/** So that those who wait for quota go on in the order in which they came. */
+function oldestFirst(store: Store<ProcessingJob>): string[] {
+  const createdAt = (key: string) => store.get(key)?.metadata.creationTimestamp ?? "";
+  return store.keys().sort((a, b) => createdAt(a) < createdAt(b) ? -1 : 1);
 }
 
 function pathsOf(namespaces: string[]): string[] {
   if (namespaces.length === 0) return [`/apis/${GROUP}/${API}/${PLURAL}`];
   return namespaces.map((namespace) => `/apis/${GROUP}/${API}/namespaces/${namespace}/${PLURAL}`);
+}
+
+/** Tells the jobs of one cluster from those of another, for people who look at SageMaker; `undefined` if it can't be had. */
+async function uidOfNamespace(kube: KubeClient, name: string, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    return (await kube.get<KubeObject>(`/api/v1/namespaces/${name}`, { signal })).metadata.uid;
+  } catch (error) {
+    if (!signal.aborted) log.warn("Jobs are not tagged with the cluster, which could not be read", { error });
+    return undefined;
+  }
 }
 
 /** Workers start on complete lists, so that nothing is decided on half of what there is. */

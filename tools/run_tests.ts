@@ -15,10 +15,13 @@ import { closingLines, readTestRun, type StageResult } from "./test_summary.ts";
 /** Where each stage's tests are, in the order in which the stages run. */
 const STAGES: Record<string, string[]> = {
   unit: ["src", "tools", "tests/support"],
+  model: ["tests/model", "tests/sieve"],
   integration: ["tests/integration"],
   conformance: ["tests/conformance"],
   e2e: ["tests/e2e"],
 };
+/** Stages that need no cluster. */
+const IN_MEMORY = ["unit", "model"];
 const LIMIT_MINUTES = 30;
 const ROOT = join(import.meta.dirname!, "..");
 const BINARY = join(ROOT, "dist", "sagemaker-operator");
@@ -62,7 +65,7 @@ async function runStages(stages: string[], filter: string | undefined, clock: Cl
 
 async function runStage(stage: string, run: Run): Promise<StageResult> {
   try {
-    if (stage !== "unit") await useControlPlane(run);
+    if (!IN_MEMORY.includes(stage)) await useControlPlane(run);
     if (stage === "e2e") {
       const problem = await useBinary(run);
       if (problem !== undefined) return skippedStage(`${stage} with the compiled binary: ${problem}`);

@@ -51,6 +51,8 @@ export interface Failure {
   message: string;
   /** The service's error code, or the network's. */
   code: string;
+  /** When to try again, in milliseconds, where that is known better than `retry` says. */
+  retryMs?: number;
 }
 
 /** The closed set of reasons that conditions carry. */

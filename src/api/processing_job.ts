@@ -30,6 +30,8 @@ export interface ProcessingJobStatus {
   exitMessage?: string;
   /** -1 is the CRD's default for a resource that nobody has looked at; the controller before this one wrote none. */
   observedGeneration?: number;
+  /** The value of the annotation `reconcile-at` that was last acted on. */
+  observedReconcileAt?: string;
   conditions?: Condition[];
 }
 

@@ -48,12 +48,18 @@ const spec = {
     "allowed-endpoints": list({
       help: "Globs like https://*.example.com:* that spec.sageMakerEndpoint may match, beside AWS's own endpoints",
     }),
+    "no-job-tags": boolean({ help: "Leaves the operator's own tags off jobs" }),
     "log-level": oneOf(LOG_LEVELS, { help: "The least that is logged", default: "info" }),
     "log-format": oneOf(LOG_FORMATS, { help: "Form of the log", defaultText: "text on a terminal, else json" }),
     "leader-elect": boolean({
-      help: "Not supported yet: run one replica",
+      help: "Works only while this replica holds a lease, so that several can run and one works",
       aliases: ["enable-leader-election"],
     }),
+    "leader-election-namespace": string({
+      help: "Namespace of the lease",
+      defaultText: "in a cluster its own, else that of the context",
+    }),
+    "leader-election-id": string({ help: "Name of the lease", default: "sagemaker-operator" }),
     "metrics-bind-address": string({
       help: "Not served yet; taken so that arguments of the old controller go on working",
       placeholder: "ADDRESS",
@@ -67,9 +73,6 @@ export const run: Command = {
   spec,
   async run(argv, { env, signal }) {
     const { flags } = parseArguments(spec, argv, env);
-    if (flags.leaderElect) {
-      throw new UsageError("Cannot elect a leader: this version runs as one replica; leave --leader-elect out");
-    }
     const format = flags.logFormat ?? (Deno.stderr.isTerminal() ? "text" : "json");
     configureLog({ level: flags.logLevel, format });
     const [{ loadCluster }, { endpoints }, { runOperator }] = await Promise.all([
@@ -107,6 +110,14 @@ export const run: Command = {
         pollIntervalMs: flags.pollInterval,
         heartbeatMs: flags.statusHeartbeat,
         stalenessMs: flags.statusStalenessLimit,
+        jobTags: !flags.noJobTags,
+        ...(flags.leaderElect && {
+          leaderElection: {
+            namespace: flags.leaderElectionNamespace ?? cluster.namespace,
+            name: flags.leaderElectionId,
+          },
+        }),
+        instance: env("HOSTNAME") || "sagemaker-operator",
         healthAddress: healthProbeBindAddress,
       }, signal);
     } finally {

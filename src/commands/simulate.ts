@@ -4,7 +4,7 @@ import { type BindAddress, parseBindAddress } from "../telemetry/http.ts";
 import { parseArguments } from "./arguments.ts";
 import type { Command } from "./command.ts";
 import { UsageError } from "./errors.ts";
-import { duration, oneOf, string } from "./flags.ts";
+import { boolean, duration, oneOf, string } from "./flags.ts";
 
 const spec = {
   name: "simulate",
@@ -20,6 +20,9 @@ const spec = {
       default: "10s",
     }),
     "stop-duration": duration({ help: "How long a job takes to stop", default: "2s" }),
+    "admin": boolean({
+      help: "Serve /_admin/ as well: counts of calls, the record of jobs, and scripts of faults (docs/testing.md)",
+    }),
     "log-level": oneOf(LOG_LEVELS, { help: "The least that is logged; debug shows each request", default: "info" }),
     "log-format": oneOf(LOG_FORMATS, { help: "Form of the log", defaultText: "text on a terminal, else json" }),
   },
@@ -33,7 +36,8 @@ export const simulate: Command = {
     configureLog({ level: flags.logLevel, format: flags.logFormat ?? (Deno.stderr.isTerminal() ? "text" : "json") });
     let standIn: StandIn;
     try {
-      standIn = await startStandIn({ host, port, jobDuration: flags.jobDuration, stopDuration: flags.stopDuration });
+      const { jobDuration, stopDuration, admin } = flags;
+      standIn = await startStandIn({ host, port, jobDuration, stopDuration, admin });
     } catch (cause) {
       throw new Error(`Cannot listen on '${flags.listen}' (--listen names another address)`, { cause });
     }

@@ -51,6 +51,17 @@ Deno.test("simulate says where it listens, serves, and ends when it is told to",
   await assert.rejects(fetch(await url));
 });
 
+Deno.test("simulate serves its administration with --admin alone", async () => {
+  for (const [argv, status] of [[["--admin"], 200], [[], 404]] as const) {
+    const { ended, url, stop } = start("--listen", "127.0.0.1:0", ...argv);
+    const answer = await fetch(`${await url}/_admin/calls`);
+    await answer.body?.cancel();
+    assert.equal(answer.status, status);
+    stop();
+    await ended;
+  }
+});
+
 Deno.test("simulate says in one line that its port is taken", async () => {
   const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const address = `127.0.0.1:${taken.addr.port}`;

@@ -13,6 +13,15 @@ export interface RequestOptions {
   signal?: AbortSignal;
 }
 
+export interface KubeClientOptions {
+  clock?: Clock;
+  userAgent?: string;
+  /** @default {10_000} */
+  timeoutMs?: number;
+  /** Called before anything is written, with how long that may take; what it throws is thrown instead of writing. */
+  beforeWrite?: ((timeoutMs: number) => void) | undefined;
+}
+
 const PATCH_TYPES = {
   merge: "application/merge-patch+json",
   json: "application/json-patch+json",
@@ -31,15 +40,14 @@ export class KubeClient {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #userAgent: string;
+  readonly #beforeWrite: ((timeoutMs: number) => void) | undefined;
 
-  constructor(
-    cluster: Cluster,
-    options: { clock?: Clock; userAgent?: string; /** @default 10 000 */ timeoutMs?: number } = {},
-  ) {
+  constructor(cluster: Cluster, options: KubeClientOptions = {}) {
     this.cluster = cluster;
     this.#clock = options.clock ?? systemClock;
     this.#timeoutMs = options.timeoutMs ?? 10_000;
     this.#userAgent = options.userAgent ?? "sagemaker-operator";
+    this.#beforeWrite = options.beforeWrite;
   }
 
   get<T>(path: string, options?: RequestOptions): Promise<T> {
@@ -89,7 +97,9 @@ export class KubeClient {
     body?: unknown,
     contentType?: string,
   ): Promise<T> {
-    using limit = deadline(this.#clock, options.timeoutMs ?? this.#timeoutMs, options.signal);
+    const timeoutMs = options.timeoutMs ?? this.#timeoutMs;
+    if (method !== "GET") this.#beforeWrite?.(timeoutMs);
+    using limit = deadline(this.#clock, timeoutMs, options.signal);
     let response: Response;
     let text: string;
     try {

@@ -96,3 +96,26 @@ Deno.test("get() refuses an answer that is not JSON without quoting it", async (
     return true;
   });
 });
+
+Deno.test("beforeWrite is told how long each write may take, may prevent it, and is not asked about reads", async () => {
+  const cluster = new FakeCluster(() => Response.json({}));
+  const asked: number[] = [];
+  const client = new KubeClient(cluster, {
+    clock: new FakeClock(),
+    beforeWrite: (timeoutMs) => {
+      asked.push(timeoutMs);
+      if (timeoutMs > 10_000) throw new Error("too long");
+    },
+  });
+  await client.get("/x");
+  await client.list("/x");
+  assert.deepEqual(asked, []);
+  await client.create("/x", {});
+  await client.update("/x/a", {}, { timeoutMs: 500 });
+  await client.patch("/x/a", {}, { type: "merge" });
+  await client.delete("/x/a");
+  assert.deepEqual(asked, [10_000, 500, 10_000, 10_000]);
+  const sent = cluster.requests.length;
+  await assert.rejects(client.create("/x", {}, { timeoutMs: 20_000 }), /^Error: too long$/);
+  assert.equal(cluster.requests.length, sent);
+});

@@ -7,6 +7,9 @@ export type WatchEvent<T> =
   | { type: "ADDED" | "MODIFIED" | "DELETED"; object: T }
   | { type: "BOOKMARK"; object: { metadata: { resourceVersion: string } } };
 
+/** The API server sends the head of its answer at once, whether or not there are events. */
+const OPENS_WITHIN_MS = 15_000;
+
 const EVENT_TYPES: readonly unknown[] = ["ADDED", "MODIFIED", "DELETED", "BOOKMARK"];
 
 export interface WatchOptions {
@@ -97,7 +100,10 @@ function parseEvent<T extends KubeObject>(line: string, path: string, client: Ku
   });
 }
 
-/** A signal that aborts when `parent` does, or with a TimeoutError when `restart` hasn't been called for `ms` milliseconds. */
+/**
+ * A signal that aborts when `parent` does, or with a TimeoutError when `restart` hasn't been called for `ms` milliseconds; the
+ * first time, for as long as a watch may take to open.
+ */
 function idleTimeout(
   clock: Clock,
   ms: number,
@@ -105,15 +111,16 @@ function idleTimeout(
 ): { signal: AbortSignal; restart(): void } & Disposable {
   const controller = new AbortController();
   const onAbort = () => controller.abort(parent.reason);
-  const onSilence = () => controller.abort(new DOMException(`Not a byte came in ${ms / 1000} s`, "TimeoutError"));
+  const arm = (ms: number) =>
+    clock.setTimer(ms, () => controller.abort(new DOMException(`Not a byte came in ${ms / 1000} s`, "TimeoutError")));
   if (parent.aborted) onAbort();
   parent.addEventListener("abort", onAbort, { once: true });
-  let cancel = clock.setTimer(ms, onSilence);
+  let cancel = arm(Math.min(ms, OPENS_WITHIN_MS));
   return {
     signal: controller.signal,
     restart() {
       cancel();
-      cancel = clock.setTimer(ms, onSilence);
+      cancel = arm(ms);
     },
     [Symbol.dispose]() {
       cancel();

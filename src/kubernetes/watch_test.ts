@@ -166,6 +166,14 @@ Deno.test("watch() counts the silence from the last byte", async () => {
   assert.match(String(result!.error), /not a byte came in 90 s/);
 });
 
+Deno.test("watch() gives up a watch that does not open soon", async () => {
+  const clock = new FakeClock();
+  const client = new KubeClient(new FakeCluster(() => new Promise<Response>(() => {})), { clock });
+  const done = follow(client, { clock, idleMs: 90_000 });
+  await clock.advance(15_000);
+  assert.match(String((await done).error), /not a byte came in 15 s/);
+});
+
 Deno.test("watch() asks for bookmarks and a server-side end", async () => {
   const cluster = new FakeCluster(() => new Response(""));
   const query = { labelSelector: "a=b,c" };

@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { heldProcessingJob, makeJob, makeProcessingJob } from "../../tests/support/builders.ts";
 import { type ConditionType, findCondition } from "../api/conditions.ts";
+import { ANNOTATIONS } from "../api/group.ts";
 import { type Failure, FINAL_JOB_STATUSES, JOB_STATUSES, type Retry, type Sighting } from "../api/job.ts";
 import type { ProcessingJob, ProcessingJobStatus } from "../api/processing_job.ts";
-import { type Action, decide, type Observed } from "./decide.ts";
+import type { Action, Observed } from "./action.ts";
+import { decide } from "./decide.ts";
 
 const NOW = Date.parse("2026-01-01T02:00:00Z");
 const LIMITS = { heartbeatMs: 300_000, stalenessMs: 30_000 };
@@ -44,6 +46,22 @@ const running: ProcessingJobStatus = {
 const waiting: ProcessingJobStatus = { processingJobStatus: "Reconciling", observedGeneration: 1 };
 const done: ProcessingJobStatus = { ...running, processingJobStatus: "Completed" };
 const broken: ProcessingJobStatus = { processingJobStatus: "Error", observedGeneration: 1 };
+const restored: ProcessingJobStatus = {
+  ...running,
+  sageMakerProcessingJobName: "job-0000000000000000000000000000000",
+  processingJobArn: "arn:of-another-job",
+};
+const conflict: ProcessingJobStatus = {
+  ...broken,
+  conditions: [{
+    type: "Ready",
+    status: "False",
+    reason: "NameConflict",
+    message: "",
+    lastTransitionTime: new Date(NOW).toISOString(),
+    observedGeneration: 1,
+  }],
+};
 const justCreated: ProcessingJobStatus = {
   ...running,
   conditions: [{
@@ -58,7 +76,13 @@ const justCreated: ProcessingJobStatus = {
 
 const steps: [string, ProcessingJob, Observed, Action["do"]][] = [
   ["a fresh resource gets its finalizer before anything else", makeProcessingJob(), {}, "add-finalizer"],
-  ["a fresh resource with its finalizer gets its job", heldProcessingJob(untouched), {}, "create"],
+  [
+    "a fresh resource that was held before is read again before its job is created",
+    heldProcessingJob(untouched),
+    {},
+    "confirm",
+  ],
+  ["a fresh resource with its finalizer gets its job", heldProcessingJob(untouched), { isCurrent: true }, "create"],
   ["a resource of the old controller without a status is looked up first", heldProcessingJob({}), {}, "look"],
   [
     "an Error of the old controller is looked up first",
@@ -68,7 +92,7 @@ const steps: [string, ProcessingJob, Observed, Action["do"]][] = [
   ],
   ["an old InProgress is looked up first", heldProcessingJob({ processingJobStatus: "InProgress" }), {}, "look"],
   ["a resource whose create failed is looked up before the next", heldProcessingJob(waiting), {}, "look"],
-  ["a resource without a job gets one", heldProcessingJob(waiting), absent(), "create"],
+  ["a resource without a job gets one", heldProcessingJob(waiting), { ...absent(), isCurrent: true }, "create"],
   ["a job that existed is never created again", heldProcessingJob(running), absent(), "settle"],
   [
     "a job that existed is never created again, however long it is gone",
@@ -92,7 +116,7 @@ const steps: [string, ProcessingJob, Observed, Action["do"]][] = [
     "ignore",
   ],
   ["a deleted resource is looked up, not created", heldProcessingJob(untouched, true), {}, "look"],
-  ["a deleted resource without a job is released", heldProcessingJob(untouched, true), absent(), "release-finalizer"],
+  ["a deleted resource without a job is released", heldProcessingJob(untouched, true), absent(), "release"],
   ["a deleted resource's running job is stopped", heldProcessingJob(running, true), seen("InProgress"), "stop"],
   ["a job in a state we do not know is stopped too", heldProcessingJob(running, true), seen("Pending"), "stop"],
   [
@@ -102,7 +126,7 @@ const steps: [string, ProcessingJob, Observed, Action["do"]][] = [
     "settle",
   ],
   ["a stopping job is waited for", heldProcessingJob(running, true), seen("Stopping"), "settle"],
-  ["a deleted finished resource is released without a call", heldProcessingJob(done, true), {}, "release-finalizer"],
+  ["a deleted finished resource is released without a call", heldProcessingJob(done, true), {}, "release"],
   ["a deleted Error is looked up once", heldProcessingJob(broken, true), {}, "look"],
   [
     "a job just created that SageMaker does not show yet holds the finalizer",
@@ -110,18 +134,64 @@ const steps: [string, ProcessingJob, Observed, Action["do"]][] = [
     absent(),
     "settle",
   ],
-  ["a job that is gone does not hold the finalizer", heldProcessingJob(running, true), absent(), "release-finalizer"],
+  ["a job that is gone does not hold the finalizer", heldProcessingJob(running, true), absent(), "release"],
   ["a region that does not exist does not hold the finalizer", heldProcessingJob(waiting, true), {
     sighting: { failure: failure("person", { reason: "InvalidRegion" }) },
-  }, "release-finalizer"],
+  }, "release"],
   ["a region that fails once there was a job holds the finalizer", heldProcessingJob(running, true), {
     sighting: { failure: failure("person", { reason: "InvalidRegion" }) },
   }, "settle"],
+  ["a job under the name is checked before it is followed", heldProcessingJob(waiting), seen("InProgress"), "verify"],
+  [
+    "a job under the name is checked before it is stopped",
+    heldProcessingJob(waiting, true),
+    seen("InProgress"),
+    "verify",
+  ],
+  [
+    "a job that was found to be ours is followed",
+    heldProcessingJob(waiting),
+    { ...seen("InProgress"), isOwn: true },
+    "settle",
+  ],
+  ["a job that was found to be ours is stopped", heldProcessingJob(waiting, true), {
+    ...seen("InProgress"),
+    isOwn: true,
+  }, "stop"],
+  [
+    "a job of somebody else is left alone",
+    heldProcessingJob(waiting),
+    { ...seen("InProgress"), isOwn: false },
+    "settle",
+  ],
+  [
+    "a job of somebody else is not stopped",
+    heldProcessingJob(waiting, true),
+    { ...seen("InProgress"), isOwn: false },
+    "release",
+  ],
+  ["a job of somebody else is not looked up for a deletion", heldProcessingJob(conflict, true), {}, "release"],
+  ["a job whose create may yet arrive holds the finalizer", heldProcessingJob(waiting, true), {
+    ...absent(),
+    unsettledAt: NOW - 59_000,
+  }, "settle"],
+  ["a create that never arrived does not hold the finalizer", heldProcessingJob(waiting, true), {
+    ...absent(),
+    unsettledAt: NOW - 60_000,
+  }, "release"],
+  ["a resource from a backup gets no job", heldProcessingJob(restored), {}, "settle"],
+  ["a resource from a backup gets no job even if none is there", heldProcessingJob(restored), absent(), "settle"],
+  [
+    "a resource from a backup that had finished stays as it is",
+    heldProcessingJob({ ...restored, processingJobStatus: "Completed" }),
+    {},
+    "settle",
+  ],
   ...FINAL_JOB_STATUSES.map((word): [string, ProcessingJob, Observed, Action["do"]] => [
     `a deleted resource whose job is ${word} is released`,
     heldProcessingJob(running, true),
     seen(word),
-    "release-finalizer",
+    "release",
   ]),
 ];
 for (const [name, resource, observed, expected] of steps) {
@@ -218,6 +288,54 @@ Deno.test("decide() carries the ARN of a job over to a status that does not see 
   assert.equal(findCondition(status.conditions, "Created")?.status, "True");
 });
 
+function annotated(resource: ProcessingJob, annotation: string, value: string): ProcessingJob {
+  return { ...resource, metadata: { ...resource.metadata, annotations: { [annotation]: value } } };
+}
+
+Deno.test("decide() releases at once where that is asked for, whatever is known", () => {
+  for (const observed of [{}, seen("InProgress"), { sighting: { failure: failure("person") } }]) {
+    const action = next(annotated(heldProcessingJob(running, true), ANNOTATIONS.forceDelete, "true"), observed);
+    assert.deepEqual(action, { do: "release", forced: true });
+  }
+  assert.equal(next(annotated(heldProcessingJob(running, true), ANNOTATIONS.forceDelete, "yes")).do, "look");
+  assert.equal(
+    next(annotated(heldProcessingJob(running), ANNOTATIONS.forceDelete, "true"), seen("InProgress")).do,
+    "settle",
+  );
+});
+
+Deno.test("decide() says how to release a resource whose deletion is held up", () => {
+  const { status } = settled(heldProcessingJob(running, true), {
+    sighting: { failure: failure("slowly", { reason: "NetworkUnavailable" }) },
+  });
+  assert.equal(status.processingJobStatus, "Reconciling");
+  assert.match(status.additional ?? "", /slow down.*force-delete: "true"/);
+  assert.match(findCondition(status.conditions, "Ready")?.message ?? "", /force-delete/);
+});
+
+Deno.test("decide() tries an Error again for each new value of reconcile-at, and only then", () => {
+  const asked = (value: string, status: ProcessingJobStatus) =>
+    next(annotated(heldProcessingJob(status), ANNOTATIONS.reconcileAt, value));
+  assert.equal(asked("1", broken).do, "look");
+  assert.equal(asked("1", { ...broken, observedReconcileAt: "1" }).do, "settle");
+  assert.equal(asked("2", { ...broken, observedReconcileAt: "1" }).do, "look");
+  assert.equal(asked("2", done).do, "settle");
+  const again = annotated(heldProcessingJob(broken), ANNOTATIONS.reconcileAt, "1");
+  assert.equal(settled(again, { failure: failure("never") }).status.observedReconcileAt, "1");
+});
+
+Deno.test("decide() tells a resource that came from a backup which job its status is about", () => {
+  const { status, follow } = settled(heldProcessingJob(restored), {});
+  assert.equal(status.processingJobStatus, "Error");
+  assert.match(status.additional ?? "", /restored from a backup.*'job-0000000000000000000000000000000'/);
+  assert.equal(follow, false);
+});
+
+Deno.test("decide() does not go back from Stopping on a look that is behind", () => {
+  const { status } = settled(heldProcessingJob({ ...running, processingJobStatus: "Stopping" }), seen("InProgress"));
+  assert.equal(status.processingJobStatus, "Stopping");
+});
+
 const anyFailure = fc.record({
   retry: fc.constantFrom<Retry>("soon", "slowly", "person", "never"),
   reason: fc.constantFrom("Throttled", "AccessDenied", "InvalidRegion", "EndpointNotAllowed", "ServiceUnavailable"),
@@ -250,7 +368,7 @@ Deno.test("decide() never creates for a deleted, finished or unheld resource, no
       const resource = heldProcessingJob(status, deleted);
       if (!held) delete resource.metadata.finalizers;
       if (next(resource, observed).do !== "create") return;
-      assert.ok(held && !deleted);
+      assert.ok(held && !deleted && observed.isCurrent);
       assert.equal(observed.sighting?.job, undefined);
       assert.ok(
         !(JOB_STATUSES as readonly string[]).includes(status.processingJobStatus ?? "") ||
@@ -266,14 +384,14 @@ Deno.test("decide() releases the finalizer only of a deleted resource whose job 
   fc.assert(
     fc.property(anyStatus, anyObserved, fc.boolean(), (status, observed, deleted) => {
       const action = next(heldProcessingJob(status, deleted), observed);
-      if (action.do !== "release-finalizer") return;
+      if (action.do !== "release") return;
       assert.ok(deleted);
       const word = observed.sighting?.job?.status ?? "";
       const over = FINAL_JOB_STATUSES.includes(word) || FINAL_JOB_STATUSES.includes(status.processingJobStatus ?? "");
       const unreachable = [observed.failure, observed.sighting?.failure].some((problem) =>
         problem?.reason === "InvalidRegion" || problem?.reason === "EndpointNotAllowed"
       );
-      assert.ok(over || observed.sighting?.absent !== undefined || unreachable);
+      assert.ok(over || observed.sighting?.absent !== undefined || unreachable || observed.isOwn === false);
     }),
     { numRuns: 2_000 },
   );
@@ -286,7 +404,7 @@ Deno.test("decide() settles on a status that it would settle on again", () => {
       const first = next(resource, observed);
       if (first.do !== "settle") return;
       const second = next({ ...resource, status: first.status }, observed);
-      if (second.do !== "settle") return assert.ok(deleted && second.do === "release-finalizer");
+      if (second.do !== "settle") return assert.ok(deleted && second.do === "release");
       assert.deepEqual(second.status, first.status);
     }),
     { numRuns: 2_000 },

@@ -1,32 +1,37 @@
 import { getLogger } from "@logtape/logtape";
-import { FINALIZER, GROUP, PLURAL, VERSION } from "../api/group.ts";
-import { type Failure, type JobRef, SageMakerError, type Sighting } from "../api/job.ts";
-import { jobName } from "../api/job_name.ts";
-import type { ProcessingJob, ProcessingJobStatus } from "../api/processing_job.ts";
+import { FINALIZER } from "../api/group.ts";
+import { SageMakerError } from "../api/job.ts";
+import type { ProcessingJob } from "../api/processing_job.ts";
 import { type KubeClient, KubeError } from "../kubernetes/client.ts";
+import type { EventText, ObjectReference } from "../kubernetes/events.ts";
 import type { Store } from "../kubernetes/store.ts";
-import type { Clock } from "../runtime/clock.ts";
 import type { Result } from "../runtime/controller.ts";
-import type { SageMakerFor } from "../sagemaker/client.ts";
-import { toCreateRequest } from "../sagemaker/convert.ts";
-import type { JobInformer } from "../sagemaker/informer.ts";
 import { cloudWatchLogUrl } from "../sagemaker/region.ts";
-import { decide, type Limits, type Names, type Next, type Observed } from "./decide.ts";
+import type { Limits, Names, Next, Observed, Settle } from "./action.ts";
+import { decide } from "./decide.ts";
+import {
+  type EventContext,
+  eventsFor,
+  forceDeletedEvent,
+  jobTagsDeniedEvent,
+  referenceTo,
+  releasedEvent,
+} from "./events.ts";
+import { identity, keyOf, pathOf, refOf } from "./identity.ts";
+import { JobCalls, type JobCallsOptions } from "./job_calls.ts";
 import { canonical, statusPatch } from "./status.ts";
 
 const log = getLogger(["operator", "processing-job"]);
 
 /** The longest way through `decide`: finalizer, look, create, look (a name in use), settle. More would be a loop. */
 const MAX_STEPS = 8;
-const CONFLICT_RETRY_MS = 100;
 
-export interface ReconcilerOptions {
+export interface ReconcilerOptions extends Omit<JobCallsOptions, "onTagsDenied"> {
   kube: KubeClient;
   store: Store<ProcessingJob>;
-  jobs: JobInformer;
-  sageMakerFor: SageMakerFor;
+  /** Tells people what happens to a resource. */
+  record: (event: EventText & { regarding: ObjectReference }) => void;
   limits: Limits;
-  clock: Clock;
 }
 
 /** The shell around `decide`: reads what is known, carries out one step after another, writes the status once at the end. */
@@ -34,9 +39,15 @@ export class ProcessingJobReconciler {
   readonly #options: ReconcilerOptions;
   /** By key, the gist of the resource as the last write meant it to be, until the watch brings that back. */
   readonly #written = new Map<string, string>();
+  readonly #calls: JobCalls;
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
+    const onTagsDenied: JobCallsOptions["onTagsDenied"] = (resource, failure) => {
+      log.warn("Created the job without the operator's own tags, which are denied", { ...identity(resource), failure });
+      this.#record(resource, jobTagsDeniedEvent(failure.message));
+    };
+    this.#calls = new JobCalls({ ...options, onTagsDenied });
   }
 
   /**
@@ -60,15 +71,16 @@ export class ProcessingJobReconciler {
     try {
       return await this.#reconcile(key, signal);
     } catch (error) {
-      // The store is behind the apiserver; what it has not seen yet is on its way.
+      // The store is behind the apiserver. What it has not seen yet brings the key back, at once if the watch works.
       if (error instanceof KubeError && error.status === 404) return { kind: "done" };
-      if (error instanceof KubeError && error.status === 409) return { kind: "after", ms: CONFLICT_RETRY_MS };
+      if (error instanceof KubeError && error.status === 409) return { kind: "back-off" };
       throw error;
     }
   }
 
   async #reconcile(key: string, signal: AbortSignal): Promise<Result> {
-    const { store, jobs, limits, clock } = this.#options;
+    const { store, limits, clock } = this.#options;
+    const calls = this.#calls;
     let resource = store.get(key);
     // The CRD before this one took resources without a spec. They stand for no job, and today's refuses every patch of them.
     if (resource?.spec === undefined) {
@@ -77,7 +89,7 @@ export class ProcessingJobReconciler {
     }
     const ref = refOf(resource);
     const names: Names = { jobName: ref.name, cloudWatchLogUrl: cloudWatchLogUrl(ref.region, ref.name) };
-    const observed: Observed = { ...known(jobs.get(key, ref)) };
+    const observed: Observed = calls.known(resource);
 
     for (let step = 0; step < MAX_STEPS; step++) {
       const action = decide(resource, observed, names, limits, clock.now());
@@ -87,25 +99,24 @@ export class ProcessingJobReconciler {
           return { kind: "done" };
         case "add-finalizer":
           resource = await this.#setFinalizer(resource, true, signal);
+          observed.isCurrent = true;
+          break;
+        case "confirm":
+          resource = await this.#confirm(resource, signal);
+          observed.isCurrent = true;
           break;
         case "look":
-          observed.sighting = await jobs.look(key, ref, signal);
-          break;
+        case "verify":
         case "create":
-          await this.#create(key, resource, ref, observed, signal);
-          break;
         case "stop":
-          await this.#stop(key, resource, ref, observed, signal);
+          await calls[action.do](resource, observed, signal);
           break;
-        case "release-finalizer":
-          await this.#setFinalizer(resource, false, signal);
-          this.#forget(key);
-          log.info("Released the resource", { ...identity(resource), job: ref.name });
+        case "release":
+          await this.#release(resource, observed, action.forced, signal);
           return { kind: "done" };
         case "settle":
-          if (action.follow) jobs.watch(key, ref);
-          else if (action.next.kind === "wait") jobs.forget(key);
-          await this.#writeStatus(resource, action.status, signal);
+          calls.settle(resource, observed, { follow: action.follow, isDone: action.next.kind === "wait" });
+          await this.#writeStatus(resource, action, signal);
           return outcome(action.next);
       }
     }
@@ -113,78 +124,81 @@ export class ProcessingJobReconciler {
   }
 
   #forget(key: string): void {
-    this.#options.jobs.forget(key);
+    this.#calls.forget(key);
     this.#written.delete(key);
   }
 
-  async #create(key: string, resource: ProcessingJob, ref: JobRef, observed: Observed, signal: AbortSignal) {
-    const { jobs, sageMakerFor, clock } = this.#options;
-    const sentAt = clock.now();
+  /** Sends a patch that makes `wanted` of the resource. */
+  async #write(wanted: ProcessingJob, path: string, patch: object, signal: AbortSignal): Promise<ProcessingJob> {
+    const key = keyOf(wanted);
+    // Ahead of the answer, since the watch may bring it back sooner.
+    this.#written.set(key, gistOf(wanted));
     try {
-      const sageMaker = sageMakerFor(ref.region, ref.endpoint);
-      const arn = await sageMaker.create(toCreateRequest(resource.spec, ref.name), signal);
-      observed.sighting = jobs.record(key, ref, { name: ref.name, arn, status: "InProgress" }, sentAt);
-      log.info("Created the processing job", { ...identity(resource), job: ref.name, region: ref.region });
+      return await this.#options.kube.patch<ProcessingJob>(path, patch, { type: "merge", signal });
     } catch (error) {
-      if (!(error instanceof SageMakerError)) throw error;
-      // The answer to an earlier create was lost: the job is there, under the one name that this resource can have.
-      if (error.failure.code === "ResourceInUse") observed.sighting = await jobs.look(key, ref, signal);
-      if (observed.sighting?.job === undefined) observed.failure = error.failure;
+      // It may yet be carried out, long after something else has become true.
+      this.#written.delete(key);
+      throw error;
     }
-  }
-
-  async #stop(key: string, resource: ProcessingJob, ref: JobRef, observed: Observed, signal: AbortSignal) {
-    const { jobs, sageMakerFor } = this.#options;
-    observed.stopSent = true;
-    let failure: Failure | undefined;
-    try {
-      await sageMakerFor(ref.region, ref.endpoint).stop(ref.name, signal);
-      log.info("Stopped the processing job", { ...identity(resource), job: ref.name, region: ref.region });
-    } catch (error) {
-      if (!(error instanceof SageMakerError)) throw error;
-      failure = error.failure;
-    }
-    observed.sighting = await jobs.look(key, ref, signal);
-    // A stop is also refused because the job has ended meanwhile, in words that are documented nowhere; the look tells.
-    if (failure && observed.sighting.job?.status === "InProgress") observed.failure = failure;
-  }
-
-  /** To be called before the write: the watch may bring it back sooner than the write's own answer comes. */
-  #willWrite(resource: ProcessingJob): void {
-    this.#written.set(`${resource.metadata.namespace}/${resource.metadata.name}`, gistOf(resource));
   }
 
   /** @throws {KubeError} with status 409 where the resource has changed meanwhile */
   async #setFinalizer(resource: ProcessingJob, held: boolean, signal: AbortSignal): Promise<ProcessingJob> {
-    const { kube, store } = this.#options;
+    const { store } = this.#options;
     const { resourceVersion, uid, finalizers = [] } = resource.metadata;
     const others = finalizers.filter((finalizer) => finalizer !== FINALIZER);
     const metadata = { resourceVersion, uid, finalizers: held ? [...others, FINALIZER] : others };
-    this.#willWrite({ ...resource, metadata: { ...resource.metadata, ...metadata } });
-    const answer = await kube.patch<ProcessingJob>(pathOf(resource), { metadata }, { type: "merge", signal });
+    const wanted = { ...resource, metadata: { ...resource.metadata, ...metadata } };
+    const answer = await this.#write(wanted, pathOf(resource), { metadata }, signal);
     if (held) store.refresh(answer);
     return answer;
   }
 
-  async #writeStatus(resource: ProcessingJob, status: ProcessingJobStatus, signal: AbortSignal): Promise<void> {
-    const { kube, store, limits } = this.#options;
+  /**
+   * A patch that changes nothing, which the apiserver refuses if the resource has changed since.
+   *
+   * @throws {KubeError} with status 409 then
+   */
+  async #confirm(resource: ProcessingJob, signal: AbortSignal): Promise<ProcessingJob> {
+    const { resourceVersion, uid } = resource.metadata;
+    const patch = { metadata: { resourceVersion, uid } };
+    return await this.#options.kube.patch<ProcessingJob>(pathOf(resource), patch, { type: "merge", signal });
+  }
+
+  async #release(resource: ProcessingJob, observed: Observed, forced: boolean, signal: AbortSignal) {
+    await this.#setFinalizer(resource, false, signal);
+    this.#forget(keyOf(resource));
+    log.info("Released the resource", { ...identity(resource), job: refOf(resource).name, forced });
+    const context = eventContext(resource);
+    const event = forced
+      ? forceDeletedEvent(context)
+      : releasedEvent(resource.status, observed.sighting?.job?.status, context);
+    if (event) this.#record(resource, event);
+  }
+
+  #record(resource: ProcessingJob, event: EventText): void {
+    this.#options.record({ ...event, regarding: referenceTo(resource) });
+  }
+
+  async #writeStatus(resource: ProcessingJob, { status, next, follow }: Settle, signal: AbortSignal): Promise<void> {
+    const { store, limits } = this.#options;
     const patch = statusPatch(resource.status, status, limits.heartbeatMs);
     if (patch === undefined) return;
     const { resourceVersion, uid } = resource.metadata;
     const body = { metadata: { resourceVersion, uid }, status: patch };
-    this.#willWrite({ ...resource, status });
-    const answer = await kube.patch<ProcessingJob>(`${pathOf(resource)}/status`, body, { type: "merge", signal });
+    const answer = await this.#write({ ...resource, status }, `${pathOf(resource)}/status`, body, signal);
     store.refresh(answer);
+    // Who waits in a line is told when its turn comes, so no time would be true.
+    const isInLine = status.additional?.startsWith("Waiting") ?? false;
+    const retryMs = next.kind === "after" && !follow && !isInLine ? { retryMs: next.ms } : {};
+    for (const event of eventsFor(resource.status, status, { ...eventContext(resource), ...retryMs })) {
+      this.#record(resource, event);
+    }
     const word = status.processingJobStatus;
     if (word !== resource.status?.processingJobStatus) {
       log.info("Status changed", { ...identity(resource), status: word, additional: status.additional });
     }
   }
-}
-
-/** A look that failed earlier says nothing now: without an answer there is nothing known, and `decide` asks again. */
-function known(sighting: Sighting | undefined): Pick<Observed, "sighting"> {
-  return sighting && (sighting.job || sighting.absent) ? { sighting } : {};
 }
 
 function outcome(next: Next): Result {
@@ -204,16 +218,7 @@ function gistOf({ metadata, status }: ProcessingJob): string {
   return JSON.stringify(canonical({ uid, generation, deletionTimestamp, finalizers, labels, annotations, status }));
 }
 
-/** Where the job of `resource` is. */
-export function refOf({ metadata, spec }: ProcessingJob): JobRef {
-  const ref = { region: spec.region, name: jobName(metadata.name, metadata.uid) };
-  return spec.sageMakerEndpoint === undefined ? ref : { ...ref, endpoint: spec.sageMakerEndpoint };
-}
-
-function pathOf({ metadata }: ProcessingJob): string {
-  return `/apis/${GROUP}/${VERSION}/namespaces/${metadata.namespace}/${PLURAL}/${metadata.name}`;
-}
-
-function identity({ metadata }: ProcessingJob): { namespace: string; name: string } {
-  return { namespace: metadata.namespace, name: metadata.name };
+function eventContext(resource: ProcessingJob): EventContext {
+  const { name, region } = refOf(resource);
+  return { jobName: name, region, deleting: resource.metadata.deletionTimestamp !== undefined };
 }

@@ -1,7 +1,9 @@
-import { type Condition, findCondition, mergeConditions } from "../api/conditions.ts";
-import { type Failure, type Job, JOB_STATUSES, type Reason } from "../api/job.ts";
+import { type Condition, mergeConditions } from "../api/conditions.ts";
+import { ANNOTATIONS } from "../api/group.ts";
+import type { Failure, Job, Reason } from "../api/job.ts";
 import type { ProcessingJob, ProcessingJobStatus, ProcessingJobStatusWord } from "../api/processing_job.ts";
 import { humanDuration, rfc3339 } from "../api/time.ts";
+import { provesJob } from "./history.ts";
 
 /** What there is to say of a resource at one moment; `statusOf` turns it into the status that is written. */
 export interface View {
@@ -27,16 +29,6 @@ const JOB_REASONS: Record<string, Reason> = {
   Failed: "JobFailed",
   Stopped: "StoppedOutsideOperator",
 };
-
-/**
- * The resource's job existed: its ARN is known, a status of ours said so, or its word is one of SageMaker's. A job name alone
- * proves nothing, since the controller before this one wrote it whether or not there was a job.
- */
-export function provesJob(status: ProcessingJobStatus | undefined): boolean {
-  return status?.processingJobArn !== undefined ||
-    findCondition(status?.conditions, "Created")?.status === "True" ||
-    (JOB_STATUSES as readonly string[]).includes(status?.processingJobStatus ?? "");
-}
 
 /** The view of a job that SageMaker told us about. */
 export function viewOfJob(job: Job): Pick<View, "word" | "reason" | "message" | "additional" | "job"> {
@@ -92,6 +84,7 @@ export function statusOf(resource: ProcessingJob, view: View, now: number): Proc
     cloudWatchLogUrl: view.cloudWatchLogUrl,
     observedGeneration: resource.metadata.generation,
   };
+  set(status, "observedReconcileAt", resource.metadata.annotations?.[ANNOTATIONS.reconcileAt]);
   set(status, "additional", view.additional);
   set(status, "lastCheckTime", view.lookedAt === undefined ? before.lastCheckTime : rfc3339(view.lookedAt));
   set(status, "processingJobArn", job?.arn ?? before.processingJobArn);
@@ -105,6 +98,15 @@ export function statusOf(resource: ProcessingJob, view: View, now: number): Proc
   set(status, "exitMessage", job?.exitMessage ?? before.exitMessage);
   status.conditions = mergeConditions(before.conditions, conditionsOf(resource, view), rfc3339(now));
   return status;
+}
+
+/** The status of a finished resource after a change of its generation (a deletion is one): the same, observed anew. */
+export function refreshed({ metadata, status = {} }: ProcessingJob): ProcessingJobStatus {
+  const observedGeneration = metadata.generation;
+  const conditions = status.conditions?.map((condition) => ({ ...condition, observedGeneration }));
+  const same: ProcessingJobStatus = { ...status, observedGeneration, ...(conditions ? { conditions } : {}) };
+  set(same, "observedReconcileAt", metadata.annotations?.[ANNOTATIONS.reconcileAt]);
+  return same;
 }
 
 function set<K extends keyof ProcessingJobStatus>(status: ProcessingJobStatus, key: K, value: ProcessingJobStatus[K]) {

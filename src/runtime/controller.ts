@@ -8,8 +8,11 @@ const log = getLogger(["operator", "controller"]);
 const DRAIN_MS = 9_000;
 const UNWIND_MS = 1_000;
 
-/** What a reconcile asks for: nothing more until something changes, or another look in `ms` milliseconds. */
-export type Result = { kind: "done" } | { kind: "after"; ms: number };
+/**
+ * What a reconcile asks for: nothing more until something changes, another look in `ms` milliseconds, or one after the
+ * backoff of the queue, though nothing is wrong (what it went by was out of date).
+ */
+export type Result = { kind: "done" } | { kind: "after"; ms: number } | { kind: "back-off" };
 
 /** A reconcile's error that trying again can't mend: it is logged and counted, and the key waits for the next change. */
 export class TerminalError extends Error {
@@ -17,7 +20,7 @@ export class TerminalError extends Error {
 }
 
 /** How a reconcile ended, in the words of controller-runtime's metrics; `terminal` is ours. */
-export type Outcome = "success" | "requeue_after" | "error" | "terminal";
+export type Outcome = "success" | "requeue" | "requeue_after" | "error" | "terminal";
 
 /** What a reconcile is given beside its key. */
 export interface ReconcileContext {
@@ -97,6 +100,9 @@ async function reconcileOnce(options: ControllerOptions, key: string, signal: Ab
       queue.forget(key);
       queue.addAfter(key, ending.ms);
       return "requeue_after";
+    case "back-off":
+      queue.addRateLimited(key);
+      return "requeue";
     case "done":
       queue.forget(key);
       return "success";

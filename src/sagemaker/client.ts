@@ -3,6 +3,7 @@ import {
   type CreateProcessingJobCommandInput,
   DescribeProcessingJobCommand,
   type DescribeProcessingJobCommandOutput,
+  ListTagsCommand,
   SageMakerClient,
   type SageMakerClientConfig,
   StopProcessingJobCommand,
@@ -13,6 +14,7 @@ import { type Failure, type Job, SageMakerError } from "../api/job.ts";
 import { type Clock, deadline } from "../runtime/clock.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { classify, credentialsFailure } from "./errors.ts";
+import { describes } from "./ownership.ts";
 import { knownRegion, partitionOf } from "./region.ts";
 
 /**
@@ -24,6 +26,10 @@ export interface SageMaker {
   create(request: CreateProcessingJobCommandInput, signal?: AbortSignal): Promise<string>;
   /** The job of that name; `undefined` where SageMaker says that there is none. */
   describe(name: string, signal?: AbortSignal): Promise<Job | undefined>;
+  /** The tags of a job, by their keys. */
+  tags(arn: string, signal?: AbortSignal): Promise<ReadonlyMap<string, string>>;
+  /** Whether the job of the request's name is what the request asks for; false where there is none. */
+  isSameJob(request: CreateProcessingJobCommandInput, signal?: AbortSignal): Promise<boolean>;
   /** Asks a job to stop. Where there is no such job there is nothing to stop, and that is no failure. */
   stop(name: string, signal?: AbortSignal): Promise<void>;
 }
@@ -46,6 +52,8 @@ export interface SageMakerFactoryOptions {
   ownRegion?: string | undefined;
   /** How long a call may take in all: credentials, the SDK's second attempt and the answer. @default {10_000} */
   callTimeoutMs?: number;
+  /** Called before a create or a stop, with how long that may take; what it throws is thrown instead of sending. */
+  beforeWrite?: ((timeoutMs: number) => void) | undefined;
   /** Told of each call once it has ended. */
   onCall?: (call: EndedCall) => void;
 }
@@ -115,6 +123,7 @@ function newClient(
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
+const WRITES = ["CreateProcessingJob", "StopProcessingJob"];
 
 /** Without one the SDK writes its warnings to the console. Its other levels hold requests, so environment values. */
 const logger = {
@@ -156,6 +165,22 @@ class Caller implements SageMaker {
     return toJob(name, answer);
   }
 
+  async tags(arn: string, signal?: AbortSignal): Promise<ReadonlyMap<string, string>> {
+    // A job has 50 tags at most, which is what one answer holds.
+    const answer = await this.#call("ListTags", signal, (client, abortSignal) => {
+      return client.send(new ListTagsCommand({ ResourceArn: arn, MaxResults: 50 }), { abortSignal });
+    });
+    return new Map(answer?.Tags?.map(({ Key = "", Value = "" }) => [Key, Value]));
+  }
+
+  async isSameJob(request: CreateProcessingJobCommandInput, signal?: AbortSignal): Promise<boolean> {
+    const answer = await this.#call("DescribeProcessingJob", signal, (client, abortSignal) => {
+      const input = { ProcessingJobName: request.ProcessingJobName };
+      return client.send(new DescribeProcessingJobCommand(input), { abortSignal });
+    });
+    return answer !== undefined && describes(answer, request);
+  }
+
   async stop(name: string, signal?: AbortSignal): Promise<void> {
     await this.#call("StopProcessingJob", signal, (client, abortSignal) => {
       return client.send(new StopProcessingJobCommand({ ProcessingJobName: name }), { abortSignal });
@@ -168,7 +193,8 @@ class Caller implements SageMaker {
     signal: AbortSignal | undefined,
     send: (client: SageMakerClient, abortSignal: AbortSignal) => Promise<T>,
   ): Promise<T | undefined> {
-    const { clock, callTimeoutMs = DEFAULT_TIMEOUT_MS, onCall } = this.#options;
+    const { clock, callTimeoutMs = DEFAULT_TIMEOUT_MS, onCall, beforeWrite } = this.#options;
+    if (WRITES.includes(operation)) beforeWrite?.(callTimeoutMs);
     const started = clock.monotonic();
     const ended = (code: string) =>
       onCall?.({ operation, region: this.#where.region, code, ms: clock.monotonic() - started });

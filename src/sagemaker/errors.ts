@@ -184,13 +184,18 @@ function read(error: unknown): Reading {
   const status = fields?.$metadata?.httpStatusCode;
   const requestId = fields?.$metadata?.requestId ?? "";
   // Below the first line the SDK says how to debug its parser.
-  const text = (fields?.message ?? String(error)).split("\n")[0] ?? "";
+  const text = withoutEnvironment((fields?.message ?? String(error)).split("\n")[0] ?? "");
   const system = systemCode(error);
   if (system !== undefined) return { code: system, text, status, requestId };
   const name = fields?.name ?? "Error";
   // An answer that isn't the service's (a proxy's page, say), or one without a code: only the HTTP status says something.
   const anonymous = status !== undefined && (name === "Unknown" || name === "SyntaxError" || name === "Error");
   return { code: anonymous ? "" : name, text: text === "UnknownError" ? "" : text, status, requestId };
+}
+
+/** The service repeats what it refuses; what is in a job's environment is not for statuses and logs. */
+function withoutEnvironment(text: string): string {
+  return text.replace(/Value '.*' at '(environment[^']*)'/gs, "Value (not shown) at '$1'");
 }
 
 function systemCode(error: unknown, depth = 0): string | undefined {

@@ -241,3 +241,14 @@ Deno.test("credentialsFailure() says which ways there are to give credentials", 
   }
   assert.match(credentialsFailure(new DOMException("x", "TimeoutError")).message, /their source does not answer/);
 });
+
+Deno.test("classify() keeps environment values that the service repeats to itself", () => {
+  const error = Object.assign(
+    new Error("1 validation error detected: Value '{KEY=it's a secret}' at 'environment' failed to satisfy constraint"),
+    { name: "ValidationException", $metadata: { httpStatusCode: 400 } },
+  );
+  const failure = classify(error, { operation: "CreateProcessingJob", region: "us-west-2" });
+  assert.ok(typeof failure === "object");
+  assert.match(failure.message, /Value \(not shown\) at 'environment' failed/);
+  assert.doesNotMatch(failure.message, /secret/);
+});

@@ -1,5 +1,7 @@
 /** Whose a job is: the tags that the operator puts on each, and what tells for jobs that carry none. */
 import type { CreateProcessingJobCommandInput, Tag } from "@aws-sdk/client-sagemaker";
+import { type Failure, SageMakerError } from "../api/job.ts";
+import type { SageMaker } from "./client.ts";
 
 /** Who a job is made for. */
 export interface Owner {
@@ -27,6 +29,33 @@ export function jobTags(userTags: Tag[] = [], { uid, cluster, namespace, name }:
   return [...userTags, ...own].slice(0, Math.max(MAX_TAGS, userTags.length));
 }
 
+/** A refusal of a create that is about its tags: the permission to set them, or a condition on them. */
+export function isAboutTags(failure: Failure): boolean {
+  return failure.reason === "AccessDenied" &&
+    /sagemaker:AddTags|aws:(RequestTag|TagKeys)|sagemaker:TaggingAction/i.test(failure.message);
+}
+
+/**
+ * Whether the job under the name of `request` was made for the resource with `uid`: its tags say so or, where there are none of
+ * ours or they may not be read, it is what the request asks for.
+ *
+ * @throws {SageMakerError} if that can't be found out now
+ */
+export async function isOwnJob(
+  sageMaker: SageMaker,
+  request: CreateProcessingJobCommandInput,
+  { arn, uid }: { arn: string; uid: string },
+  signal: AbortSignal,
+): Promise<boolean> {
+  let owned: boolean | undefined;
+  try {
+    owned = isOwnedBy(await sageMaker.tags(arn, signal), uid);
+  } catch (error) {
+    if (!(error instanceof SageMakerError) || error.failure.retry === "soon") throw error;
+  }
+  return owned ?? await sageMaker.isSameJob(request, signal);
+}
+
 /**
  * Whether a job was made for the resource with `uid`, going by its tags; `undefined` if they hold none of ours, as those of the
  * controller before this one and of `--no-job-tags`.
@@ -40,7 +69,7 @@ export function isOwnedBy(tags: ReadonlyMap<string, string>, uid: string): boole
  * Whether a described job is what `request` asks for: every member of the request is there and equal. The service adds its
  * defaults, and leaves out what is empty or false, so both are passed over.
  */
-export function isSameJob(request: CreateProcessingJobCommandInput, described: object): boolean {
+export function describes(described: object, request: CreateProcessingJobCommandInput): boolean {
   const { Tags: _, ExperimentConfig: __, ...asked } = request;
   return holds(described, asked);
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { CreateProcessingJobCommandInput, Tag } from "@aws-sdk/client-sagemaker";
 import { MINIMAL_SPEC } from "../../tests/support/builders.ts";
 import { toCreateRequest } from "./convert.ts";
-import { isOwnedBy, isSameJob, jobTags } from "./ownership.ts";
+import { describes, isOwnedBy, jobTags } from "./ownership.ts";
 
 const OWNER = { cluster: "c", namespace: "team-a", name: "job", uid: "u" };
 const tagged = (count: number): Tag[] => Array.from({ length: count }, (_, i) => ({ Key: `k${i}`, Value: "v" }));
@@ -66,5 +66,5 @@ const cases: [string, object, boolean][] = [
   ["network isolation", { ...ECHO, NetworkConfig: { EnableNetworkIsolation: true } }, false],
 ];
 for (const [name, described, expected] of cases) {
-  Deno.test(`isSameJob() is ${expected} for ${name}`, () => assert.equal(isSameJob(REQUEST, described), expected));
+  Deno.test(`describes() is ${expected} for ${name}`, () => assert.equal(describes(described, REQUEST), expected));
 }

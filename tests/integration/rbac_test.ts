@@ -17,6 +17,8 @@ const ROOT = join(import.meta.dirname!, "../..");
 /** Of the Deployment, the service account and the role. */
 const NAME = "sagemaker-operator";
 const RBAC = "/apis/rbac.authorization.k8s.io/v1";
+/** Long enough for a test, and no test waits for it. */
+const LONG = { spec: { environment: [{ name: "SIMULATE_DURATION", value: "1h" }] } };
 const AUDIT_POLICY = `\
 apiVersion: audit.k8s.io/v1
 kind: Policy
@@ -50,9 +52,12 @@ Deno.test("cluster install lets the operator work in all namespaces, with no per
 
   await work("sagemaker-operator-system", async (standIn) => {
     for (const team of teams) await completeOneAndStopAnother(team, standIn);
+    await loseSightTwice(teams[0]!, standIn);
   });
 
-  const { rules } = await get(`${RBAC}/clusterroles/${NAME}`);
+  const { rules: everywhere } = await get(`${RBAC}/clusterroles/${NAME}`);
+  const { rules: own } = await get(`${RBAC}/namespaces/sagemaker-operator-system/roles/${NAME}`);
+  const rules = [...everywhere, ...own];
   assert.deepEqual(permissionsUsed(await requestsOf("sagemaker-operator-system")), permissionsIn(rules));
 });
 
@@ -64,6 +69,7 @@ Deno.test("namespaced install lets the operator work in its namespace, with no p
 
   await work("team-c", async (standIn) => {
     await completeOneAndStopAnother(own, standIn);
+    await loseSightTwice(own, standIn);
     const later = await other.create("there-later");
     // By then an operator that saw it would have dealt with it.
     await completeOneAndStopAnother(own, standIn);
@@ -79,23 +85,28 @@ Deno.test("namespaced install lets the operator work in its namespace, with no p
   assert.deepEqual(await answersToLists("team-c", ["team-c", "team-d"]), [200, 403]);
 });
 
-/** The operator as the Deployment in `home` would run it, against a stand-in, until `task` has ended. */
+/** The operator and a standby as the Deployment in `home` would run them, against a stand-in, until `task` has ended. */
 async function work(home: string, task: (standIn: StandIn) => Promise<void>): Promise<void> {
   const standIn = await startStandIn({ jobDuration: 100, stopDuration: 100 });
   try {
     const { containers: [{ args: [command, ...flags], env = [], readinessProbe }] } =
       (await get(`/apis/apps/v1/namespaces/${home}/deployments/${NAME}`)).spec.template.spec;
     assert.equal(command, "run");
-    await using operator = startOperator({
+    const options = {
       kubeconfig: await kubeconfigOf(home),
       endpoint: standIn.url,
-      flags,
+      flags: [...flags, "--status-staleness-limit", "1s"],
       env: environment(env, home),
-    });
-    await readiness(operator, readinessProbe.httpGet.path);
+    };
+    await using operator = startOperator(options);
+    await operator.untilLogged("Leading", { timeoutMs: 30_000 });
+    await using standby = startOperator(options);
+    await standby.untilLogged("Standing by", { timeoutMs: 30_000 });
+    for (const each of [operator, standby]) await readiness(each, readinessProbe.httpGet.path);
     await task(standIn).catch((cause) => {
       throw new Error(`${cause.message}; the operator wrote:\n${operator.stderr}`, { cause });
     });
+    assert.equal(await standby.stop(), 0);
     assert.equal(await operator.stop(), 0);
   } finally {
     await standIn.close();
@@ -105,14 +116,24 @@ async function work(home: string, task: (standIn: StandIn) => Promise<void>): Pr
 async function completeOneAndStopAnother(resources: Resources, standIn: StandIn): Promise<void> {
   const turn = standIn.created.length;
   await resources.create(`short-${turn}`);
-  const long = await resources.create(`long-${turn}`, {
-    spec: { environment: [{ name: "SIMULATE_DURATION", value: "1h" }] },
-  });
+  const long = await resources.create(`long-${turn}`, LONG);
   await resources.untilStatus(`short-${turn}`, "Completed");
   await resources.untilStatus(`long-${turn}`, "InProgress");
   await resources.delete(`long-${turn}`);
   await resources.untilGone(`long-${turn}`);
   assert.equal(standIn.jobs().find(({ name }) => name === jobNameOf(long))?.status, "Stopped");
+}
+
+/** SageMaker can't be reached twice, and so is shown again twice: what is said again is a patch of its Event. */
+async function loseSightTwice(resources: Resources, standIn: StandIn): Promise<void> {
+  await resources.create("blinks", LONG);
+  for (let turn = 0; turn < 2; turn++) {
+    await resources.untilStatus("blinks", "InProgress", { timeoutMs: 30_000 });
+    standIn.intercept = () => "reset";
+    await resources.untilStatus("blinks", "Reconciling", { timeoutMs: 30_000 });
+    standIn.intercept = undefined;
+  }
+  await resources.untilStatus("blinks", "InProgress", { timeoutMs: 30_000 });
 }
 
 async function readiness(operator: OperatorProcess, path: "/healthz" | "/readyz"): Promise<void> {

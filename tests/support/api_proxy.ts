@@ -182,15 +182,16 @@ export class ApiProxy implements AsyncDisposable {
         cutting.abort();
       },
     };
+    const gone = aborted(until);
     const { status, headers, events } = await this.#upstream.watch(request, until);
     this.#watches.add(watch);
     try {
       response.writeHead(status, headers);
-      // Without a byte of the body, the head alone isn't sent.
+      // Otherwise the head waits for the first event.
       response.flushHeaders();
       for await (const event of events) {
-        await Promise.race([this.#past?.ended, aborted(until)]);
-        const delivered = await this.onEvent?.(event, request, { signal: until }) ?? [event];
+        await Promise.race([this.#past?.ended, gone]);
+        const delivered = await Promise.race([this.onEvent?.(event, request, { signal: until }), gone]) ?? [event];
         if (until.aborted) break;
         response.write(delivered.map((each) => `${JSON.stringify(each)}\n`).join(""));
       }

@@ -26,7 +26,7 @@ export class Upstream {
     return { status: response.status, headers: passedOn(response.headers), body: await response.text() };
   }
 
-  /** Opens a watch. A refusal's body, which is no event, comes as one all the same. */
+  /** Opens a watch. Where the apiserver refuses it, the refusal comes as the only event, as its body is JSON too. */
   async watch(
     request: ApiRequest,
     signal: AbortSignal,

@@ -9,6 +9,8 @@ import { systemClock } from "../../src/runtime/clock.ts";
 import { sageMakerFactory } from "../../src/sagemaker/client.ts";
 import { toCreateRequest } from "../../src/sagemaker/convert.ts";
 import { type EndpointOptions, endpoints } from "../../src/sagemaker/endpoints.ts";
+import type { Result } from "../../src/runtime/controller.ts";
+import { CallGate } from "../../src/sagemaker/gate.ts";
 import { JobInformer } from "../../src/sagemaker/informer.ts";
 import type { HasKubeconfig } from "./kubectl.ts";
 import { FAKE_CREDENTIALS } from "./operator.ts";
@@ -40,6 +42,9 @@ export class Bench implements AsyncDisposable {
       store: this.#store,
       jobs: new JobInformer({ sageMakerFor, clock, pollIntervalMs: 100, onChange: () => {} }),
       sageMakerFor,
+      gate: new CallGate({ clock, onRelease: () => {} }),
+      tagsFor: (tags = []) => tags,
+      record: () => {},
       limits: { heartbeatMs: 300_000, stalenessMs: 30_000 },
       clock,
     });
@@ -113,7 +118,10 @@ function asError(error: unknown): SageMakerError | KubeError {
   throw error;
 }
 
-function requeueOf(outcome: { kind: "done" | "after" } | Error): Requeue {
+function requeueOf(outcome: Result | Error): Requeue {
   if (outcome instanceof Error) return "at once";
-  return outcome.kind === "done" ? "none" : "interval";
+  if (outcome.kind === "done") return "none";
+  if (outcome.kind === "back-off") return "at once";
+  // A second is sooner than any interval of the old controller's, whose errors went through its backoff.
+  return outcome.ms <= 1_000 ? "at once" : "interval";
 }

@@ -56,6 +56,10 @@ export class OperatorProcess implements AsyncDisposable {
     this.exited = Promise.all([child.status, this.#reading]).then(([{ code }]) => code);
   }
 
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   /** Everything it has written to stderr. */
   get stderr(): string {
     return this.#stderr;

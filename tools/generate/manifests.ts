@@ -50,7 +50,15 @@ function documents(...texts: string[]): string {
 }
 
 function operator(scope: Scope): string[] {
-  return [serviceAccount(scope), role(scope), roleBinding(scope), deployment(scope)];
+  const roles = scope === "cluster"
+    ? [
+      role("ClusterRole", RESOURCE_RULES),
+      roleBinding("ClusterRole"),
+      role("Role", OWN_RULES, SYSTEM_NAMESPACE),
+      roleBinding("Role", SYSTEM_NAMESPACE),
+    ]
+    : [role("Role", RESOURCE_RULES + OWN_RULES), roleBinding("Role")];
+  return [serviceAccount(scope), ...roles, deployment(scope), disruptionBudget(scope)];
 }
 
 /** In namespaced scope no object names its namespace: it goes where `kubectl apply -n` says. */
@@ -91,12 +99,8 @@ ${metadata(namespaceOf(scope))}
 `;
 }
 
-function role(scope: Scope): string {
-  return `\
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ${scope === "cluster" ? "ClusterRole" : "Role"}
-${metadata()}
-rules:
+/** What the operator does where the resources are. */
+const RESOURCE_RULES = `\
   # Patches set and remove the finalizer, nothing else.
   - apiGroups: [${GROUP}]
     resources: [${PLURAL}]
@@ -104,17 +108,43 @@ rules:
   - apiGroups: [${GROUP}]
     resources: [${PLURAL}/status]
     verbs: [patch]
+  - apiGroups: [events.k8s.io]
+    resources: [events]
+    verbs: [create, patch]
 `;
+
+/** What it does in the namespace that it runs in. */
+const OWN_RULES = `\
+  # The namespace's UID, in the tags of jobs, tells them from those of another cluster.
+  - apiGroups: [""]
+    resources: [namespaces]
+    verbs: [get]
+  # Leader election. What is created has no name yet that a rule could hold; all else is for the one Lease.
+  - apiGroups: [coordination.k8s.io]
+    resources: [leases]
+    verbs: [create]
+  - apiGroups: [coordination.k8s.io]
+    resources: [leases]
+    resourceNames: [${NAME}]
+    verbs: [list, watch, patch]
+`;
+
+function role(kind: "ClusterRole" | "Role", rules: string, namespace?: string): string {
+  return `\
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ${kind}
+${metadata(namespace)}
+rules:
+${rules}`;
 }
 
-function roleBinding(scope: Scope): string {
-  const role = scope === "cluster" ? "ClusterRole" : "Role";
+function roleBinding(role: "ClusterRole" | "Role", namespace?: string): string {
   // In a RoleBinding a subject without a namespace is of the binding's own.
-  const subjectNamespace = scope === "cluster" ? `\n    namespace: ${SYSTEM_NAMESPACE}` : "";
+  const subjectNamespace = role === "ClusterRole" ? `\n    namespace: ${SYSTEM_NAMESPACE}` : "";
   return `\
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ${role}Binding
-${metadata()}
+${metadata(namespace)}
 roleRef:
   apiGroup: rbac.authorization.k8s.io
   kind: ${role}
@@ -131,10 +161,13 @@ apiVersion: apps/v1
 kind: Deployment
 ${metadata(namespaceOf(scope))}
 spec:
-  # One at a time: without leader election two would both write.
-  replicas: 1
+  # One works, the other stands by and goes on within seconds.
+  replicas: 2
   strategy:
-    type: Recreate
+    type: RollingUpdate
+    rollingUpdate:
+      maxUnavailable: 0
+      maxSurge: 1
   selector:
     matchLabels:
       app.kubernetes.io/name: ${NAME}
@@ -149,7 +182,15 @@ spec:
       serviceAccountName: ${NAME}
       # Services of this namespace would otherwise add environment variables that look like the operator's own.
       enableServiceLinks: false
-      # On SIGTERM the operator finishes what is in flight, for 10 seconds at most.
+      topologySpreadConstraints:
+        - maxSkew: 1
+          topologyKey: kubernetes.io/hostname
+          whenUnsatisfiable: ScheduleAnyway
+          labelSelector:
+            matchLabels:
+              app.kubernetes.io/name: ${NAME}
+              app.kubernetes.io/component: controller
+      # On SIGTERM the operator finishes what is in flight, for 10 seconds at most, and gives its lease back.
       terminationGracePeriodSeconds: 20
       securityContext:
         runAsNonRoot: true
@@ -163,6 +204,7 @@ spec:
           # Edit: flags, for instance --log-level=debug; 'sagemaker-operator run --help' lists them.
           args:
             - run
+            - --leader-elect
 ${environment(scope)}\
           # Edit: static AWS credentials, from a Secret whose keys are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
           # The region is no setting of the operator: each resource names its own.
@@ -183,14 +225,28 @@ ${environment(scope)}\
           resources:
             requests:
               cpu: 50m
-              memory: 96Mi
+              memory: 128Mi
             limits:
-              memory: 256Mi
+              memory: 512Mi
           securityContext:
             allowPrivilegeEscalation: false
             readOnlyRootFilesystem: true
             capabilities:
               drop: [ALL]
+`;
+}
+
+function disruptionBudget(scope: Scope): string {
+  return `\
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+${metadata(namespaceOf(scope))}
+spec:
+  minAvailable: 1
+  selector:
+    matchLabels:
+      app.kubernetes.io/name: ${NAME}
+      app.kubernetes.io/component: controller
 `;
 }
 

@@ -60,6 +60,9 @@ const FIELDS: Record<keyof ProcessingJobStatus, Schema> = {
     type: "integer",
     format: "int64",
   },
+  observedReconcileAt: text(
+    "Value of the annotation sagemaker.aws.amazon.com/reconcile-at that was last acted on; another value asks for a new try.",
+  ),
   conditions: {
     description: "The same as conditions, for kubectl wait and for tools: at most one of each type.",
     type: "array",

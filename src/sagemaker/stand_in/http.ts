@@ -179,7 +179,12 @@ async function write(socket: Deno.TcpConn, { status, headers = {}, body }: HttpA
   for (let sent = 0; sent < bytes.length;) sent += await socket.write(bytes.subarray(sent));
 }
 
-const REASONS: Record<number, string> = { 200: "OK", 400: "Bad Request", 500: "Internal Server Error" };
+const REASONS: Record<number, string> = {
+  200: "OK",
+  400: "Bad Request",
+  404: "Not Found",
+  500: "Internal Server Error",
+};
 
 async function refuse(socket: Deno.TcpConn, { status, message }: BadRequest): Promise<void> {
   try {

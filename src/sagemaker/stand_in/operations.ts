@@ -3,6 +3,7 @@ import { operation as factsOf } from "../facts.ts";
 import { brokenRules, type RuledRequest } from "../request_rules.ts";
 import { validate, validationMessage } from "../validate.ts";
 import { ServiceError } from "./answer.ts";
+import type { Call } from "./call.ts";
 import { changeCourse, type ClusterConfig, type CreateRequest, phaseAt, type StoredJob, type Tag } from "./jobs.ts";
 import { listPage, type ListRequest } from "./list.ts";
 import type { SageMakerService } from "./service.ts";
@@ -12,14 +13,14 @@ const MAX_TAGS = 50;
 /**
  * Does what an operation of the API does, once the service model has nothing against the request.
  *
+ * @param staleMs reads answer what was so that many milliseconds ago
  * @returns the output; undefined where the operation has none
  * @throws ServiceError with what the service would answer
  */
 export function perform(
   service: SageMakerService,
-  operation: string,
-  region: string,
-  request: unknown,
+  { operation, region, request }: Pick<Call, "operation" | "region" | "request">,
+  staleMs = 0,
 ): object | undefined {
   if (!Object.hasOwn(OPERATIONS, operation)) {
     throw new ServiceError("UnknownOperationException", `Unknown operation ${operation}`);
@@ -28,15 +29,17 @@ export function perform(
   const wrongType = violations.find((violation) => violation.kind === "type");
   if (wrongType) throw new ServiceError("SerializationException", wrongType.message);
   if (violations.length > 0) throw new ServiceError("ValidationException", validationMessage(violations));
-  return OPERATIONS[operation]!(service, region, request);
+  return OPERATIONS[operation]!(service, region, request, service.now() - staleMs);
 }
 
-type Operation = (service: SageMakerService, region: string, request: unknown) => object | undefined;
+/** `asOf`: the moment that reads tell of, in milliseconds since the epoch. */
+type Operation = (service: SageMakerService, region: string, request: unknown, asOf: number) => object | undefined;
 
 const OPERATIONS: Record<string, Operation> = {
   CreateProcessingJob: (service, region, request) => create(service, region, request as CreateRequest),
-  DescribeProcessingJob: (service, region, request) => describe(service.find(region, nameIn(request)), service.now()),
-  ListProcessingJobs: (service, region, request) => list(service, region, request as ListRequest),
+  DescribeProcessingJob: (service, region, request, asOf) =>
+    describe(service.find(region, nameIn(request), asOf), asOf),
+  ListProcessingJobs: (service, region, request, asOf) => list(service, region, request as ListRequest, asOf),
   StopProcessingJob: (service, region, request) => stop(service, service.find(region, nameIn(request))),
   DeleteProcessingJob: (service, region, request) => deleteJob(service, service.find(region, nameIn(request))),
   AddTags: (service, region, request) => addTags(service, region, request as { ResourceArn: string; Tags: Tag[] }),
@@ -98,10 +101,11 @@ function summary(job: StoredJob, now: number): object {
   };
 }
 
-function list(service: SageMakerService, region: string, request: ListRequest): object {
-  const now = service.now();
-  const { jobs, nextToken } = listPage(service.table(region).all(), request, now);
-  return { ProcessingJobSummaries: jobs.map((job) => summary(job, now)), NextToken: nextToken };
+function list(service: SageMakerService, region: string, request: ListRequest, asOf: number): object {
+  const all = service.table(region).all();
+  const known = asOf < service.now() ? all.filter(({ createdAt }) => createdAt <= asOf) : all;
+  const { jobs, nextToken } = listPage(known, request, asOf);
+  return { ProcessingJobSummaries: jobs.map((job) => summary(job, asOf)), NextToken: nextToken };
 }
 
 /** How the real service refuses to stop a job that has ended was not confirmed: the code is likely, the words are ours. */

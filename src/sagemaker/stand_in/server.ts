@@ -1,6 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { JobStatus } from "../../api/job.ts";
 import { type Clock, systemClock } from "../../runtime/clock.ts";
+import { ADMIN_PREFIX, answerAdmin, notFound } from "./admin.ts";
 import { errorAnswer, jsonAnswer, ServiceError } from "./answer.ts";
 import { type Call, parseCall, protocolOf } from "./call.ts";
 import { type HttpAnswer, type HttpRequest, HttpServer, type Outcome } from "./http.ts";
@@ -24,6 +25,8 @@ export interface StandInOptions {
   onRequest?: (record: CallRecord) => void;
   /** See `StandIn.intercept`. */
   intercept?: Intercept;
+  /** Serves what `answerAdmin` says under `/_admin/`. @default {false} */
+  admin?: boolean;
   /** What jobs age by. @default {systemClock} */
   clock?: Clock;
 }
@@ -42,13 +45,24 @@ export interface CallRecord {
 
 /**
  * Decides what happens to a call instead of the ordinary; undefined leaves it be. May take its time, which delays the call.
- * `errorAnswer` makes errors. `apply` does what the call asks for and returns the answer, which may then be lost on purpose.
+ * `errorAnswer` makes errors, `FaultPlan` makes an intercept of rules.
  */
 export type Intercept = (
   operation: string,
   request: Record<string, unknown>,
-  context: { region: string; apply: () => HttpAnswer; /** Aborted when the stand-in closes. */ signal: AbortSignal },
+  context: InterceptContext,
 ) => Outcome | undefined | Promise<Outcome | undefined>;
+
+export interface InterceptContext {
+  region: string;
+  /**
+   * Does what the call asks for and returns the answer, which may then be lost on purpose. With `staleMs`, a read answers what
+   * was so that long ago; a record that was deleted since doesn't come back.
+   */
+  apply: (options?: { staleMs?: number }) => HttpAnswer;
+  /** Aborted when the stand-in closes. */
+  signal: AbortSignal;
+}
 
 /** A job as it is now. */
 export interface JobView extends CreatedJob {
@@ -65,6 +79,7 @@ export class StandIn {
   readonly #calls = new Map<string, number>();
   readonly #onRequest: ((record: CallRecord) => void) | undefined;
   readonly #closing = new AbortController();
+  readonly #hasAdmin: boolean;
 
   /** @throws Deno.errors.AddrInUse and its like if the address can't be had */
   constructor(options: StandInOptions) {
@@ -72,6 +87,7 @@ export class StandIn {
     this.#service = new SageMakerService({ clock, jobDuration, stopDuration });
     this.#onRequest = options.onRequest;
     this.intercept = options.intercept;
+    this.#hasAdmin = options.admin ?? false;
     this.#host = host;
     this.#server = new HttpServer(host, port, (request) => this.#handle(request));
   }
@@ -138,6 +154,7 @@ export class StandIn {
   }
 
   #handle(request: HttpRequest): Outcome | Promise<Outcome> {
+    if (request.path.startsWith(ADMIN_PREFIX)) return this.#hasAdmin ? answerAdmin(this, request) : notFound();
     const requestId = crypto.randomUUID();
     const finish = (answer: HttpAnswer): HttpAnswer => ({
       ...answer,
@@ -156,22 +173,27 @@ export class StandIn {
       this.#record(call, at, outcome);
       return typeof outcome === "string" ? outcome : finish(outcome);
     };
-    const apply = () => this.#apply(call, requestId);
+    const apply = ({ staleMs = 0 } = {}) => this.#apply(call, requestId, staleMs);
     if (!this.intercept) return conclude(apply());
     return this.#intercepted(this.intercept, call, apply, requestId).then(conclude);
   }
 
   /** Never throws: what goes wrong is the answer. */
-  #apply(call: Call, requestId: string): HttpAnswer {
+  #apply(call: Call, requestId: string, staleMs: number): HttpAnswer {
     try {
       if (call.protocol === "query") return callSts(call.operation, call.region, requestId);
-      return jsonAnswer(perform(this.#service, call.operation, call.region, call.request));
+      return jsonAnswer(perform(this.#service, call, staleMs));
     } catch (error) {
       return failure(error, call.protocol, requestId);
     }
   }
 
-  async #intercepted(intercept: Intercept, call: Call, apply: () => HttpAnswer, requestId: string): Promise<Outcome> {
+  async #intercepted(
+    intercept: Intercept,
+    call: Call,
+    apply: InterceptContext["apply"],
+    requestId: string,
+  ): Promise<Outcome> {
     try {
       const context = { region: call.region, apply, signal: this.#closing.signal };
       return await intercept(call.operation, call.request, context) ?? apply();

@@ -64,10 +64,12 @@ export class SageMakerService {
     return this.#regions.values().map((table) => table.get(name)).find((job) => job !== undefined);
   }
 
-  /** @throws ServiceError if there is no job of that name in the region */
-  find(region: string, name: string): StoredJob {
+  /** @throws ServiceError if there is no job of that name in the region, or wasn't at `asOf` yet */
+  find(region: string, name: string, asOf = Infinity): StoredJob {
     const job = this.table(region).get(name);
-    if (!job) throw new ServiceError("ValidationException", `Could not find requested job with name: ${name}`);
+    if (!job || job.createdAt > asOf) {
+      throw new ServiceError("ValidationException", `Could not find requested job with name: ${name}`);
+    }
     return job;
   }
 

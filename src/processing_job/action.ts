@@ -1,0 +1,84 @@
+/** What `decide` is told, and what it may answer. */
+import type { Failure, Sighting } from "../api/job.ts";
+import type { ProcessingJob, ProcessingJobStatus } from "../api/processing_job.ts";
+import { statusOf, type View } from "./status.ts";
+
+/** Everything that `decide` may know beyond the resource itself. */
+export interface Observed {
+  /** What SageMaker said of this resource's job, if anybody asked. */
+  sighting?: Sighting;
+  /** This reconcile has asked SageMaker for the job, with or without an answer. */
+  hasLooked?: boolean;
+  /** Whether the job of the sighting is this resource's, if anybody checked. */
+  isOwn?: boolean;
+  /** Why the create, stop or check that this reconcile just sent failed. */
+  failure?: Failure;
+  /** The apiserver has agreed in this reconcile that the resource is as it was read, so nobody else has acted on it since. */
+  isCurrent?: boolean;
+  /** This reconcile has sent a stop. */
+  stopSent?: boolean;
+  /** When a create was last sent that nobody knows the outcome of; milliseconds since the epoch. */
+  unsettledAt?: number;
+}
+
+/** What a status needs that follows from the resource alone. */
+export interface Names {
+  jobName: string;
+  cloudWatchLogUrl: string;
+}
+
+/** Lengths of time, in milliseconds. */
+export interface Limits {
+  /** How old `lastCheckTime` may get while nothing changes. */
+  heartbeatMs: number;
+  /** How long looks at SageMaker may fail before the status says so. */
+  stalenessMs: number;
+}
+
+/** The one next step. Every step but `settle`, `release` and `ignore` is followed by another decision. */
+export type Action =
+  | { do: "ignore" }
+  | { do: "add-finalizer" }
+  /** Have the apiserver agree that the resource is as it was read. */
+  | { do: "confirm" }
+  | { do: "look" }
+  /** Find out whether the job that was seen is this resource's. */
+  | { do: "verify" }
+  | { do: "create" }
+  | { do: "stop" }
+  /** Take the finalizer away; `forced`: somebody asked for it, whatever becomes of the job. */
+  | { do: "release"; forced: boolean }
+  | Settle;
+
+/** Write the status, follow the job or not, and then what `next` says. */
+export interface Settle {
+  do: "settle";
+  status: ProcessingJobStatus;
+  follow: boolean;
+  next: Next;
+}
+
+/** What happens after the status is written: wait for a change, come back after a while, or back off from a failure. */
+export type Next = { kind: "wait" } | { kind: "after"; ms: number } | { kind: "back-off"; failure: Failure };
+
+/** What the parts of the decision share. */
+export interface Context {
+  resource: ProcessingJob;
+  observed: Observed;
+  names: Names;
+  limits: Limits;
+  /** Milliseconds since the epoch. */
+  now: number;
+}
+
+/** Settles on `view`, with the time of the last look. */
+export function settle(
+  { resource, observed, names, now }: Context,
+  view: Omit<View, keyof Names | "lookedAt">,
+  follow: boolean,
+  next: Next,
+): Settle {
+  const lookedAt = observed.sighting?.seenAt;
+  const whole = { ...view, ...names, ...(lookedAt === undefined ? {} : { lookedAt }) };
+  return { do: "settle", status: statusOf(resource, whole, now), follow, next };
+}

@@ -1,0 +1,64 @@
+import { findCondition } from "../api/conditions.ts";
+import { ANNOTATIONS } from "../api/group.ts";
+import { type Failure, FINAL_JOB_STATUSES } from "../api/job.ts";
+import type { ProcessingJobStatus } from "../api/processing_job.ts";
+import { type Action, type Context, settle } from "./action.ts";
+import { errorReason, isKnown, isOver, provesJob } from "./history.ts";
+import { nextAfter } from "./retry.ts";
+import { viewOfFailure, viewOfJob } from "./status.ts";
+
+/** A stop that SageMaker took but does not show is sent again after this long. */
+const STOP_AGAIN_MS = 30_000;
+/** SageMaker may not show a job at once after its create; a job that is absent sooner than this may still appear. */
+const APPEARS_WITHIN_MS = 60_000;
+
+const RELEASE = { do: "release", forced: false } as const;
+
+/** The next step for a resource that is being deleted and that we hold: its job must not outlive it. */
+export function decideDeletion(context: Context): Action {
+  const { resource: { metadata, status }, observed: { sighting, failure, isOwn, stopSent } } = context;
+  const job = sighting?.job;
+  if (metadata.annotations?.[ANNOTATIONS.forceDelete] === "true") return { do: "release", forced: true };
+  if (isOver(status) || errorReason(status) === "NameConflict") return RELEASE;
+  if (isOwn === false || (job && FINAL_JOB_STATUSES.includes(job.status))) return RELEASE;
+
+  const problem = failure ?? (job ? undefined : sighting?.failure);
+  if (problem) return neverReachedSageMaker(status, problem) ? RELEASE : decideBlocked(context, problem);
+  if (job) {
+    if (isOwn === undefined && !isKnown(job, status)) return { do: "verify" };
+    if (job.status !== "Stopping" && !stopSent) return { do: "stop" };
+    const stopping = { ...viewOfJob({ ...job, status: "Stopping" }), job };
+    return settle(context, stopping, true, { kind: "after", ms: STOP_AGAIN_MS });
+  }
+  return sighting?.absent ? decideAbsent(context) : { do: "look" };
+}
+
+/** Nothing of it is in SageMaker, unless it was created a moment ago and does not show yet. */
+function decideAbsent(context: Context): Action {
+  const { resource, observed: { unsettledAt = -Infinity }, now } = context;
+  const created = findCondition(resource.status?.conditions, "Created");
+  const createdAt = Math.max(unsettledAt, created ? Date.parse(created.lastTransitionTime) : -Infinity);
+  const appearsInMs = createdAt + APPEARS_WITHIN_MS - now;
+  if (!(appearsInMs > 0)) return RELEASE;
+  const text =
+    "SageMaker does not show the processing job yet, which was created a moment ago; it is stopped once it appears";
+  const view = { word: "Reconciling", reason: "Deleting", message: text, additional: text } as const;
+  return settle(context, view, true, { kind: "after", ms: appearsInMs });
+}
+
+/** Whether the job runs can't be known, or it can't be stopped: the resource waits, and says how not to. */
+function decideBlocked(context: Context, failure: Failure): Action {
+  // A deletion goes on for as long as it takes.
+  const patient: Failure = failure.retry === "never" ? { ...failure, retry: "slowly" } : failure;
+  const view = viewOfFailure(patient);
+  const follow = context.observed.sighting?.job !== undefined;
+  if (failure.reason === "Throttled") return settle(context, view, follow, nextAfter(patient));
+  const text = `${failure.message}. The deletion waits for that, since the job may still run; the annotation ` +
+    `'${ANNOTATIONS.forceDelete}: "true"' releases the resource at once and leaves the job as it is`;
+  return settle(context, { ...view, message: text, additional: text }, follow, nextAfter(patient));
+}
+
+/** No call for this resource can ever have arrived: its region has no SageMaker, or its endpoint was refused. */
+function neverReachedSageMaker(status: ProcessingJobStatus | undefined, failure: Failure): boolean {
+  return !provesJob(status) && (failure.reason === "InvalidRegion" || failure.reason === "EndpointNotAllowed");
+}

@@ -1,0 +1,219 @@
+import { type Condition, findCondition } from "../api/conditions.ts";
+import { ANNOTATIONS, API_VERSION, KIND } from "../api/group.ts";
+import { FINAL_JOB_STATUSES, type Reason } from "../api/job.ts";
+import type { ProcessingJob, ProcessingJobStatus } from "../api/processing_job.ts";
+import { cutText } from "../api/text.ts";
+import { humanDuration } from "../api/time.ts";
+import type { EventText, ObjectReference } from "../kubernetes/events.ts";
+import { provesJob } from "./history.ts";
+
+/** Every Event there is, by its reason. */
+const EVENTS = {
+  Created: { type: "Normal", action: "CreateJob" },
+  JobTagsDenied: { type: "Warning", action: "CreateJob" },
+  NameConflict: { type: "Warning", action: "CreateJob" },
+  // a call did not succeed
+  Retrying: { type: "Warning", action: "Retry" },
+  QuotaExceeded: { type: "Warning", action: "Wait" },
+  AccessDenied: { type: "Warning", action: "Wait" },
+  Waiting: { type: "Warning", action: "Wait" },
+  Error: { type: "Warning", action: "GiveUp" },
+  // what becomes of the job
+  InProgress: { type: "Normal", action: "FollowJob" },
+  Completed: { type: "Normal", action: "FollowJob" },
+  Failed: { type: "Warning", action: "FollowJob" },
+  Stopped: { type: "Warning", action: "FollowJob" },
+  JobLost: { type: "Warning", action: "FollowJob" },
+  // deletion
+  Stopping: { type: "Normal", action: "StopJob" },
+  DeletionBlocked: { type: "Warning", action: "StopJob" },
+  Released: { type: "Normal", action: "ReleaseResource" },
+  ForceDeleted: { type: "Warning", action: "ReleaseResource" },
+} as const satisfies Record<string, Pick<EventText, "type" | "action">>;
+
+export type EventReason = keyof typeof EVENTS;
+/** The closed set of reasons that Events carry. */
+export const EVENT_REASONS = Object.keys(EVENTS) as readonly EventReason[];
+
+/** What an Event may tell beyond the two statuses. */
+export interface EventContext {
+  jobName: string;
+  region: string;
+  /** The resource has a deletion timestamp. */
+  deleting: boolean;
+  /** When a call that did not succeed is tried again, in milliseconds; absent where that is soon, or nobody can say. */
+  retryMs?: number;
+}
+
+/** Reasons of `Ready` that say where a job stands, and not that a call did not succeed. */
+const NO_FAILURE: ReadonlySet<Reason> = new Set([
+  "Created",
+  "Waiting",
+  "InProgress",
+  "Stopping",
+  "Completed",
+  "JobFailed",
+  "Stopped",
+  "StoppedOutsideOperator",
+  "Deleting",
+]);
+const FORCE_DELETE = ANNOTATIONS.forceDelete;
+/** Of a failure reason and an exit message, so that both go into a note. */
+const HALF_NOTE_BYTES = 480;
+
+/**
+ * What people are told when the status goes from `before` to `after`: the steps of the job's story, once each. A status that
+ * differs in its texts alone (each answer of AWS has another request id) tells nothing.
+ */
+export function eventsFor(
+  before: ProcessingJobStatus | undefined,
+  after: ProcessingJobStatus,
+  context: EventContext,
+): EventText[] {
+  const events: EventText[] = [];
+  if (!context.deleting && !provesJob(before) && provesJob(after)) {
+    events.push(event("Created", `Created processing job '${context.jobName}' in ${context.region}`));
+  }
+  const latest = latestEvent(before, after, context);
+  if (latest) events.push(latest);
+  return events;
+}
+
+function latestEvent(
+  before: ProcessingJobStatus | undefined,
+  after: ProcessingJobStatus,
+  context: EventContext,
+): EventText | undefined {
+  const isNewWord = before?.processingJobStatus !== after.processingJobStatus;
+  const isNewReason = isNewWord || ready(before)?.reason !== ready(after)?.reason;
+  // A deletion is a change of the generation.
+  const isNewDeletion = context.deleting && before?.observedGeneration !== after.observedGeneration;
+  switch (after.processingJobStatus) {
+    case "InProgress":
+      return isNewWord ? inProgress(before) : undefined;
+    case "Completed":
+      return isNewWord
+        ? event("Completed", `Completed${lasting(after)}${after.exitMessage ? `: ${after.exitMessage}` : ""}`)
+        : undefined;
+    case "Failed":
+      return isNewWord ? failed(after) : undefined;
+    case "Stopped":
+      return isNewWord ? event("Stopped", `Stopped${lasting(after)}. ${textOf(after)}`) : undefined;
+    case "Stopping":
+      return isNewWord || isNewDeletion ? stopping(context) : undefined;
+    case "Error":
+      return isNewReason ? givenUp(after) : undefined;
+    case "Reconciling":
+      return isNewReason || isNewDeletion ? notYet(after, context) : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** Said only where it ends a trouble; that a job which was just created runs goes without saying. */
+function inProgress(before: ProcessingJobStatus | undefined): EventText | undefined {
+  const reason = ready(before)?.reason;
+  if (!provesJob(before) || reason === undefined || NO_FAILURE.has(reason)) return undefined;
+  return event("InProgress", "SageMaker shows the processing job again: it is in progress");
+}
+
+function failed(status: ProcessingJobStatus): EventText {
+  const { failureReason = "SageMaker gave no reason", exitMessage } = status;
+  if (!exitMessage) return event("Failed", `Failed${lasting(status)}: ${failureReason}`);
+  const [why, last] = [cutText(failureReason, HALF_NOTE_BYTES), cutText(exitMessage, HALF_NOTE_BYTES)];
+  return event("Failed", `Failed${lasting(status)}: ${why}; exit message: ${last}`);
+}
+
+function stopping({ deleting, jobName, region }: EventContext): EventText {
+  return event(
+    "Stopping",
+    deleting
+      ? `This resource is being deleted: stopping processing job '${jobName}' in ${region}`
+      : "SageMaker is stopping the processing job, though this resource is not being deleted",
+  );
+}
+
+function givenUp(status: ProcessingJobStatus): EventText {
+  const reason = ready(status)?.reason;
+  if (reason === "JobLost" || reason === "NameConflict") return event(reason, textOf(status));
+  return event("Error", `Not tried again by itself. ${reason ?? "UnknownError"}: ${textOf(status)}`);
+}
+
+/** A call that did not succeed and is tried again. */
+function notYet(status: ProcessingJobStatus, context: EventContext): EventText | undefined {
+  const { reason, status: isReady } = ready(status) ?? {};
+  if (reason === undefined || NO_FAILURE.has(reason)) return undefined;
+  const text = textOf(status);
+  const { jobName, region, deleting, retryMs } = context;
+  const next = retryMs === undefined ? "tried again soon" : `next try in ${humanDuration(retryMs)}`;
+  // Throttling ends by itself; nobody should leave a job behind for it.
+  if (deleting && reason !== "Throttled") {
+    const note =
+      `Cannot stop processing job '${jobName}' in ${region} yet; ${next}. To delete this resource at once and ` +
+      `leave the job to itself, annotate it with ${FORCE_DELETE}=true. ${reason}: ${text}`;
+    return event("DeletionBlocked", note);
+  }
+  if (reason === "QuotaExceeded") return event("QuotaExceeded", `Waits for quota; ${next}. ${text}`);
+  if (reason === "AccessDenied") return event("AccessDenied", `Waits for a permission; ${next}. ${text}`);
+  if (isReady === "False") return event("Waiting", `Waits for someone to act; ${next}. ${reason}: ${text}`);
+  return event("Retrying", `Did not succeed; ${next}. ${reason}: ${text}`);
+}
+
+/**
+ * The Event for a resource whose finalizer was taken away; none if its job had ended before the deletion, for then nothing
+ * was waited for. `jobStatus` is what SageMaker says of the job; absent if it has none.
+ */
+export function releasedEvent(
+  before: ProcessingJobStatus | undefined,
+  jobStatus: string | undefined,
+  { jobName, region }: EventContext,
+): EventText | undefined {
+  if (FINAL_JOB_STATUSES.includes(before?.processingJobStatus ?? "")) return undefined;
+  return event(
+    "Released",
+    jobStatus === undefined
+      ? `Released this resource: SageMaker has no processing job '${jobName}' in ${region}`
+      : `Released this resource: processing job '${jobName}' in ${region} is ${jobStatus}`,
+  );
+}
+
+/** The Event for a resource that was released by its annotation, whatever its job does. */
+export function forceDeletedEvent({ jobName, region }: EventContext): EventText {
+  return event(
+    "ForceDeleted",
+    `Released this resource because of its annotation '${FORCE_DELETE}'. Processing job '${jobName}' in ${region} is left ` +
+      `behind, and if it is there it may run on. To stop it: aws sagemaker stop-processing-job --region ${region} ` +
+      `--processing-job-name ${jobName}`,
+  );
+}
+
+/** The Event for a job that was created without the operator's own tags, since `message`, AWS's answer, denied them. */
+export function jobTagsDeniedEvent(message: string): EventText {
+  return event(
+    "JobTagsDenied",
+    "Created the processing job without the operator's own tags, which AWS denies. Allow 'sagemaker:AddTags' on it, or run " +
+      `the operator with '--no-job-tags'. ${message}`,
+  );
+}
+
+/** What the Events of `resource` are about. */
+export function referenceTo({ metadata }: ProcessingJob): ObjectReference {
+  const { namespace, name, uid, resourceVersion } = metadata;
+  return { apiVersion: API_VERSION, kind: KIND, namespace, name, uid, resourceVersion };
+}
+
+function event(reason: EventReason, note: string): EventText {
+  return { ...EVENTS[reason], reason, note };
+}
+
+function ready(status: ProcessingJobStatus | undefined): Condition | undefined {
+  return findCondition(status?.conditions, "Ready");
+}
+
+function textOf(status: ProcessingJobStatus): string {
+  return ready(status)?.message ?? status.additional ?? "no explanation";
+}
+
+function lasting({ duration }: ProcessingJobStatus): string {
+  return duration === undefined ? "" : ` after ${duration}`;
+}

@@ -1,0 +1,66 @@
+/** What a status proves about the past; all of it that `decide` goes by. */
+import { findCondition } from "../api/conditions.ts";
+import { ANNOTATIONS } from "../api/group.ts";
+import { FINAL_JOB_STATUSES, type Job, JOB_STATUSES, type Reason } from "../api/job.ts";
+import type { ProcessingJob, ProcessingJobStatus } from "../api/processing_job.ts";
+
+type Status = ProcessingJobStatus | undefined;
+
+/** Written by this operator, not by the CRD's default or the controller before it. */
+function isOurs(status: Status): status is ProcessingJobStatus {
+  return (status?.observedGeneration ?? -1) >= 0;
+}
+
+/** Nobody has looked at the resource yet: the CRD's default status. Its job, if a create's answer was lost, has its name. */
+export function isUntouched(status: Status): boolean {
+  return status?.observedGeneration === -1;
+}
+
+/** The job has ended, by our own word: nothing of SageMaker can change that. */
+export function isOver(status: Status): boolean {
+  return isOurs(status) && FINAL_JOB_STATUSES.includes(status.processingJobStatus ?? "");
+}
+
+/** The operator has given up on the resource, and nobody has asked for another try since. */
+export function isGivenUp({ metadata, status }: ProcessingJob): boolean {
+  const asked = metadata.annotations?.[ANNOTATIONS.reconcileAt];
+  return isOurs(status) && status.processingJobStatus === "Error" && status.observedReconcileAt === asked;
+}
+
+/** Why the operator has given up; undefined if it has not. */
+export function errorReason(status: Status): Reason | undefined {
+  const isError = isOurs(status) && status.processingJobStatus === "Error";
+  return isError ? findCondition(status.conditions, "Ready")?.reason : undefined;
+}
+
+/**
+ * The resource's job existed: its ARN is known, a status of ours said so, or its word is one of SageMaker's. A job name alone
+ * proves nothing, since the controller before this one wrote it whether or not there was a job.
+ */
+export function provesJob(status: Status): boolean {
+  return status?.processingJobArn !== undefined ||
+    findCondition(status?.conditions, "Created")?.status === "True" ||
+    (JOB_STATUSES as readonly string[]).includes(status?.processingJobStatus ?? "");
+}
+
+/** The status speaks of a job of another resource: it came from a backup, and the resource has got another UID since. */
+export function isRestored(status: Status, jobName: string): boolean {
+  const named = status?.sageMakerProcessingJobName;
+  return provesJob(status) && named !== undefined && named !== jobName;
+}
+
+/** The job is the one that our status is about, so there is no doubt that it is this resource's. */
+export function isKnown(job: Job, status: Status): boolean {
+  return status?.processingJobArn === job.arn;
+}
+
+/** When whoever wrote the status last heard from SageMaker, if it was one of us; milliseconds since the epoch. */
+export function checkedAt(status: Status): number {
+  return isOurs(status) && status.lastCheckTime !== undefined ? Date.parse(status.lastCheckTime) : -Infinity;
+}
+
+/** A stop can't be taken back: a look that says otherwise is behind. */
+export function neverBackwards(job: Job, status: Status): Job {
+  const isBehind = isOurs(status) && status.processingJobStatus === "Stopping" && job.status === "InProgress";
+  return isBehind ? { ...job, status: "Stopping" } : job;
+}

@@ -1,0 +1,26 @@
+/** What follows from a resource's own fields. */
+import { GROUP, PLURAL, VERSION } from "../api/group.ts";
+import type { JobRef } from "../api/job.ts";
+import { jobName } from "../api/job_name.ts";
+import type { ProcessingJob } from "../api/processing_job.ts";
+
+/** Where the job of `resource` is. */
+export function refOf({ metadata, spec }: ProcessingJob): JobRef {
+  const ref = { region: spec.region, name: jobName(metadata.name, metadata.uid) };
+  return spec.sageMakerEndpoint === undefined ? ref : { ...ref, endpoint: spec.sageMakerEndpoint };
+}
+
+/** Its key in stores and queues. */
+export function keyOf({ metadata }: ProcessingJob): string {
+  return `${metadata.namespace}/${metadata.name}`;
+}
+
+/** Its path at the apiserver. */
+export function pathOf({ metadata }: ProcessingJob): string {
+  return `/apis/${GROUP}/${VERSION}/namespaces/${metadata.namespace}/${PLURAL}/${metadata.name}`;
+}
+
+/** What names it in a log. */
+export function identity({ metadata }: ProcessingJob): { namespace: string; name: string } {
+  return { namespace: metadata.namespace, name: metadata.name };
+}

@@ -1,0 +1,200 @@
+import type { Tag } from "@aws-sdk/client-sagemaker";
+import { getLogger } from "@logtape/logtape";
+import { ANNOTATIONS } from "../api/group.ts";
+import { type Failure, type JobRef, SageMakerError } from "../api/job.ts";
+import type { ProcessingJob } from "../api/processing_job.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { SageMaker, SageMakerFor } from "../sagemaker/client.ts";
+import { toCreateRequest } from "../sagemaker/convert.ts";
+import type { Call, CallGate } from "../sagemaker/gate.ts";
+import type { JobInformer } from "../sagemaker/informer.ts";
+import { isAboutTags, isOwnJob } from "../sagemaker/ownership.ts";
+import type { Observed } from "./action.ts";
+import { identity, keyOf, refOf } from "./identity.ts";
+
+const log = getLogger(["operator", "processing-job"]);
+
+/** Codes that say that a request did not even leave. */
+const NOT_SENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|CERT_.*|UNABLE_TO_.*|SELF_SIGNED_.*)$/;
+
+export interface JobCallsOptions {
+  jobs: JobInformer;
+  /** Holds back calls that would fail as others have. */
+  gate: CallGate;
+  sageMakerFor: SageMakerFor;
+  /** What the tags of a resource's job are, given the user's. */
+  tagsFor: (userTags: Tag[] | undefined, resource: ProcessingJob) => Tag[];
+  /** Told that a job was created without the operator's own tags, and what refused them. */
+  onTagsDenied: (resource: ProcessingJob, failure: Failure) => void;
+  clock: Clock;
+}
+
+/**
+ * The steps of `decide` that are calls of SageMaker. Each takes in what it observed, failures included.
+ *
+ * @throws the signal's reason once it is aborted
+ */
+export class JobCalls {
+  readonly #options: JobCallsOptions;
+  /** By key, when a create was last sent whose outcome is unknown; it may still arrive. Milliseconds since the epoch. */
+  readonly #unsettledAt = new Map<string, number>();
+
+  constructor(options: JobCallsOptions) {
+    this.#options = options;
+  }
+
+  /** What is known before anything is asked. A look that failed earlier says nothing now. */
+  known(resource: ProcessingJob): Observed {
+    const key = keyOf(resource);
+    const sighting = this.#options.jobs.get(key, refOf(resource));
+    const unsettledAt = this.#unsettledAt.get(key);
+    return {
+      ...(sighting && (sighting.job || sighting.absent) ? { sighting } : {}),
+      ...(unsettledAt === undefined ? {} : { unsettledAt }),
+    };
+  }
+
+  forget(key: string): void {
+    this.#options.jobs.forget(key);
+    this.#options.gate.leave(key);
+    this.#unsettledAt.delete(key);
+  }
+
+  /** Asks SageMaker for the job. */
+  async look(resource: ProcessingJob, observed: Observed, signal: AbortSignal): Promise<void> {
+    observed.hasLooked = true;
+    await this.#attempt(resource, "DescribeProcessingJob", observed, async () => {
+      observed.sighting = await this.#lookUp(resource, signal);
+      if (observed.sighting.failure) throw new SageMakerError(observed.sighting.failure);
+    });
+  }
+
+  /** Finds out whether the job that was seen is this resource's. */
+  async verify(resource: ProcessingJob, observed: Observed, signal: AbortSignal): Promise<void> {
+    await this.#attempt(resource, "ListTags", observed, async (sageMaker, ref) => {
+      const owner = { arn: observed.sighting!.job!.arn, uid: resource.metadata.uid };
+      observed.isOwn = await isOwnJob(sageMaker, toCreateRequest(resource.spec, ref.name), owner, signal);
+    });
+    if (observed.isOwn === false) log.warn("The job of this name is not the resource's", identity(resource));
+  }
+
+  /** Creates the job, or finds the one that has its name already. */
+  async create(resource: ProcessingJob, observed: Observed, signal: AbortSignal): Promise<void> {
+    const { jobs, clock } = this.#options;
+    const key = keyOf(resource);
+    const sentAt = clock.now();
+    await this.#attempt(resource, "CreateProcessingJob", observed, async (sageMaker, ref) => {
+      const arn = await this.#sendCreate(sageMaker, resource, ref, signal);
+      this.#unsettledAt.delete(key);
+      observed.sighting = jobs.record(key, ref, { name: ref.name, arn, status: "InProgress" }, sentAt);
+      observed.isOwn = true;
+      log.info("Created the processing job", { ...identity(resource), job: ref.name, region: ref.region });
+    });
+    if (observed.failure === undefined) return;
+    if (isAmbiguous(observed.failure)) this.#unsettledAt.set(key, clock.now());
+    // The answer to an earlier create was lost, or the name is somebody else's: the look and its check tell.
+    if (observed.failure.code !== "ResourceInUse") return;
+    observed.sighting = await this.#lookUp(resource, signal);
+    if (observed.sighting.job) delete observed.failure;
+    // The name is in use, so there is a job, and a look that does not find it is behind.
+    else this.#unsettledAt.set(key, clock.now());
+  }
+
+  /** Stops the job, and looks what that did. */
+  async stop(resource: ProcessingJob, observed: Observed, signal: AbortSignal): Promise<void> {
+    observed.stopSent = true;
+    await this.#attempt(resource, "StopProcessingJob", observed, async (sageMaker, ref) => {
+      await sageMaker.stop(ref.name, signal);
+      log.info("Stopped the processing job", { ...identity(resource), job: ref.name, region: ref.region });
+    });
+    // A stop is also refused because the job has ended meanwhile, in words that are documented nowhere; a look tells.
+    if (observed.failure && observed.failure.reason !== "UnknownError") return;
+    observed.sighting = await this.#lookUp(resource, signal);
+    if (observed.sighting.job?.status !== "InProgress") delete observed.failure;
+  }
+
+  /** Has the job followed, or not, as the resource settles. Whoever settles without a failure waits for no call. */
+  settle(resource: ProcessingJob, observed: Observed, { follow, isDone }: { follow: boolean; isDone: boolean }): void {
+    const { jobs, gate } = this.#options;
+    const key = keyOf(resource);
+    if (observed.failure === undefined) gate.leave(key);
+    if (follow) jobs.watch(key, refOf(resource));
+    else if (isDone) jobs.forget(key);
+  }
+
+  #lookUp(resource: ProcessingJob, signal: AbortSignal) {
+    return this.#options.jobs.look(keyOf(resource), refOf(resource), signal);
+  }
+
+  /** Sends a call if none like it fails at present. Its failure, or why it isn't sent now, is what was observed. */
+  async #attempt(
+    resource: ProcessingJob,
+    operation: string,
+    observed: Observed,
+    send: (sageMaker: SageMaker, ref: JobRef) => Promise<void>,
+  ): Promise<void> {
+    const { gate, sageMakerFor } = this.#options;
+    const key = keyOf(resource);
+    const ref = refOf(resource);
+    const call = callOf(resource, operation);
+    const isUrgent = isAskedFor(resource);
+    if (isUrgent) gate.leave(key);
+    const admission = isUrgent ? { go: true } as const : gate.admit(key, call);
+    if (!admission.go) {
+      observed.failure = { ...admission.failure, retryMs: admission.waitMs };
+      return;
+    }
+    let failure: Failure | undefined;
+    try {
+      await send(sageMakerFor(ref.region, ref.endpoint), ref);
+    } catch (error) {
+      if (!(error instanceof SageMakerError)) {
+        gate.leave(key);
+        throw error;
+      }
+      failure = error.failure;
+    }
+    const retryMs = gate.report(key, call, failure ?? "ok");
+    if (failure) observed.failure = retryMs === undefined ? failure : { ...failure, retryMs };
+  }
+
+  async #sendCreate(
+    sageMaker: SageMaker,
+    resource: ProcessingJob,
+    ref: JobRef,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const { tagsFor, onTagsDenied } = this.#options;
+    const request = toCreateRequest(resource.spec, ref.name);
+    const Tags = tagsFor(request.Tags, resource);
+    if (Tags.length === (request.Tags?.length ?? 0)) return await sageMaker.create(request, signal);
+    try {
+      return await sageMaker.create({ ...request, Tags }, signal);
+    } catch (error) {
+      if (!(error instanceof SageMakerError && isAboutTags(error.failure))) throw error;
+      const arn = await sageMaker.create(request, signal);
+      onTagsDenied(resource, error.failure);
+      return arn;
+    }
+  }
+}
+
+/** Whether a create that ended so may have been carried out, or may yet be. */
+function isAmbiguous({ reason, code }: Failure): boolean {
+  return (reason === "NetworkUnavailable" && !NOT_SENT.test(code)) || reason === "ServiceUnavailable";
+}
+
+/** Somebody has asked for a try now. */
+function isAskedFor({ metadata, status }: ProcessingJob): boolean {
+  const asked = metadata.annotations?.[ANNOTATIONS.reconcileAt];
+  return asked !== undefined && asked !== status?.observedReconcileAt;
+}
+
+function callOf({ metadata, spec }: ProcessingJob, operation: string): Call {
+  const { region, sageMakerEndpoint: endpoint, roleArn, processingResources } = spec;
+  const { instanceType, instancePreferences } = processingResources.clusterConfig;
+  const call = { operation, region, endpoint, createdAt: Date.parse(metadata.creationTimestamp) };
+  // The job's role and its machines matter to a create alone; all else is a matter of the operator's own permissions.
+  if (operation !== "CreateProcessingJob") return call;
+  return { ...call, roleArn, instanceType: instanceType ?? instancePreferences?.[0]?.instanceType };
+}

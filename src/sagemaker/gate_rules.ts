@@ -1,0 +1,108 @@
+import type { Failure, Reason } from "../api/job.ts";
+import type { RetryBudget } from "./retry_budget.ts";
+import type { LineRule } from "./waiting_line.ts";
+
+/** What is known of a call before it is sent, as far as it tells which calls would fail together with it. */
+export interface Call {
+  /** The API's name, as in `CreateProcessingJob`. */
+  operation: string;
+  region: string;
+  /** Only where it isn't AWS's own. */
+  endpoint?: string | undefined;
+  /** The role that the job is to run with; for creates. */
+  roleArn?: string | undefined;
+  /** What the quota is counted by; for creates. */
+  instanceType?: string | undefined;
+  /** When the resource was made, in milliseconds since the epoch: its place among those who wait. */
+  createdAt: number;
+}
+
+/** Whose calls a failure says something about, from the fewest to the most. */
+export const SCOPES = ["resource", "quota", "role", "operation"] as const;
+export type Scope = typeof SCOPES[number];
+
+const AGAIN_MS = { soon: 0, slowly: 60_000, person: 5 * 60_000, never: 0 };
+/** Short enough that a try comes at least once a minute, the time of the calls included. */
+const QUOTA_REST_MS = 50_000;
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 30_000;
+const SCOPE_OF: Partial<Record<Reason, Scope>> = {
+  Throttled: "operation",
+  CredentialsUnavailable: "operation",
+  InvalidRegion: "operation",
+  AccessDenied: "role",
+  RoleNotReady: "role",
+  QuotaExceeded: "quota",
+  CapacityUnavailable: "quota",
+};
+/** The service did not say a thing about the call itself. */
+const UNANSWERED: Reason[] = ["ServiceUnavailable", "NetworkUnavailable", "ClockSkewed"];
+/** What SageMaker only says once it has accepted the role. */
+const ROLE_ACCEPTED: Reason[] = ["QuotaExceeded", "CapacityUnavailable", "NameConflict"];
+
+/** Whether the service may be out, rather than the call be refused. */
+export function isUnanswered({ reason }: Failure): boolean {
+  return UNANSWERED.includes(reason);
+}
+
+/** The line to wait in after `failure`; none where only the resource's own backoff matters. */
+export function scopeOf(failure: Failure, isOutage: boolean): Scope | undefined {
+  if (failure.retry === "never") return undefined;
+  if (isOutage) return "operation";
+  return SCOPE_OF[failure.reason] ?? (failure.retry === "soon" ? undefined : "resource");
+}
+
+/** What a call's end means for a line other than the one whose failure it is. */
+export function verdictOn(scope: Scope, outcome: "ok" | Failure): "passed" | "undecided" | "leave" {
+  if (outcome === "ok") return "passed";
+  const { reason, retry } = outcome;
+  const answered = SCOPE_OF[reason] !== "operation" && !UNANSWERED.includes(reason) && reason !== "EndpointNotAllowed";
+  if (scope === "operation") return answered ? "passed" : "leave";
+  if (scope === "role" && ROLE_ACCEPTED.includes(reason)) return "passed";
+  return answered || retry === "never" ? "leave" : "undecided";
+}
+
+/** How the line of `scope` is served. `random` gives numbers from 0 to below 1. */
+export function ruleOf(scope: Scope, budget: RetryBudget, random: () => number): LineRule {
+  const againMs = ({ retry }: Failure) => AGAIN_MS[retry];
+  switch (scope) {
+    case "resource":
+      return { width: 1, strikes: 1, inOrder: true, budget, restMs: () => 0, againMs };
+    case "role":
+      return { width: 64, strikes: 2, inOrder: false, budget, restMs: () => 0, againMs };
+    case "quota":
+      return { width: 1, strikes: 2, inOrder: true, restMs: () => QUOTA_REST_MS, againMs: () => QUOTA_REST_MS };
+    case "operation": {
+      const restMs = ({ retry }: Failure, closings: number) => AGAIN_MS[retry] || pauseMs(closings, random);
+      return { width: 8, strikes: 1, inOrder: true, restMs, againMs: () => 0 };
+    }
+  }
+}
+
+function pauseMs(closings: number, random: () => number): number {
+  const longest = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** closings);
+  return longest / 2 + random() * longest / 2;
+}
+
+/** The failure of others as it is shown for a call that waits because of it. */
+export function waiting(failure: Failure, scope: Scope, { operation, roleArn }: Call): Failure {
+  const why = {
+    resource: "Waiting",
+    quota: "Waiting for quota behind others",
+    role: `Waiting because others ${roleArn === undefined ? "" : `with the role '${roleArn}' `}were refused`,
+    operation: `Waiting because ${operation} fails for others`,
+  }[scope];
+  return { ...failure, message: `${why}: ${failure.message}` };
+}
+
+/** One operation in one region at one endpoint. */
+export function placeOf({ operation, region, endpoint }: Call): string {
+  return JSON.stringify([operation, region, endpoint ?? ""]);
+}
+
+/** The line that `call` of `key` waits in. */
+export function nameOf(scope: Scope, key: string, call: Call): string {
+  const { roleArn = "", instanceType = "" } = call;
+  const of = { resource: key, quota: instanceType, role: roleArn, operation: "" }[scope];
+  return JSON.stringify([scope, of, call.operation, call.region, call.endpoint ?? ""]);
+}

@@ -1,0 +1,301 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import type { Failure, Reason, Retry } from "../api/job.ts";
+import type { Call } from "./gate.ts";
+import { GateWorld, mostWithin } from "./gate_world.ts";
+
+const MINUTE = 60_000;
+const CREATE = { operation: "CreateProcessingJob", region: "us-east-1", instanceType: "ml.m5.large" };
+const BAD = { ...CREATE, roleArn: "arn:aws:iam::1:role/bad" };
+const GOOD = { ...CREATE, roleArn: "arn:aws:iam::1:role/good" };
+
+function failure(reason: Reason, retry: Retry, message: string = reason): Failure {
+  return { reason, retry, code: `${reason}Exception`, message };
+}
+const DENIED = failure("AccessDenied", "person");
+const NO_QUOTA = failure("QuotaExceeded", "slowly");
+const THROTTLED = failure("Throttled", "soon");
+
+function denyBad(_key: string, { roleArn }: Call): "ok" | Failure {
+  return roleArn === BAD.roleArn ? DENIED : "ok";
+}
+
+function make(world: GateWorld, count: number, call: Omit<Call, "createdAt">, prefix = "pj-"): string[] {
+  const keys = Array.from({ length: count }, (_, index) => `${prefix}${index}`);
+  for (const key of keys) world.make(key, call);
+  return keys;
+}
+
+/** A service that starts `free` jobs and then refuses for want of quota. */
+function quota(free: number) {
+  const state = { free };
+  return { state, service: () => state.free-- > 0 ? "ok" as const : (state.free++, NO_QUOTA) };
+}
+
+Deno.test("gate lets 1,000 calls that succeed go without one wait", () => {
+  const world = new GateWorld({ service: () => "ok" });
+  make(world, 1000, GOOD);
+  world.advance(2000);
+  equal(world.done.size, 1000);
+  equal(world.waits.size, 0);
+  equal(world.gate.size, 0);
+});
+
+Deno.test("gate keeps 1,000 resources with a refused role below 60 calls a minute, the first one included", () => {
+  const world = new GateWorld({ service: denyBad });
+  make(world, 1000, BAD);
+  world.advance(MINUTE);
+  ok(world.arrived.length <= 16 + 15, `${world.arrived.length} calls in the first minute`);
+  const before = world.wakeUps;
+  world.advance(59 * MINUTE);
+  ok(mostWithin(MINUTE, world.arrived) <= 31);
+  ok(world.arrived.length >= 500, "the budget is used");
+  ok(world.wakeUps - before <= 59 * 300, `${world.wakeUps - before} wake-ups in 59 minutes`);
+});
+
+Deno.test("gate holds no resource up for another one's role", () => {
+  const world = new GateWorld({ service: denyBad });
+  make(world, 200, BAD, "bad-");
+  make(world, 200, GOOD, "good-");
+  world.advance(10_000);
+  const late = make(world, 200, GOOD, "late-");
+  world.advance(10_000);
+  equal(world.done.size, 400);
+  ok(late.every((key) => world.done.has(key)));
+  deepEqual([...world.waits.keys()].filter((key) => !key.startsWith("bad-")), []);
+});
+
+Deno.test("gate looks at a lone refused resource again after five minutes", () => {
+  const world = new GateWorld({ service: denyBad });
+  world.make("pj", BAD);
+  world.advance(21 * MINUTE);
+  deepEqual(world.arrived.map(({ at }) => Math.round(at / 1000)), [0, 300, 600, 900, 1200]);
+});
+
+Deno.test("gate releases all with a role once one of them succeeds", () => {
+  let healed = false;
+  const world = new GateWorld({ service: (key, call) => healed ? "ok" : denyBad(key, call) });
+  make(world, 1000, BAD);
+  world.advance(30 * MINUTE);
+  healed = true;
+  world.advance(20_000);
+  ok(world.done.size >= 999, `${world.done.size} of 1000`);
+  world.advance(6 * MINUTE);
+  equal(world.done.size, 1000);
+  equal(world.gate.size, 0);
+});
+
+Deno.test("gate lets a resource pass whose role is refused for another one alone", () => {
+  const world = new GateWorld({ service: (key) => key === "bad" ? DENIED : "ok" });
+  world.make("bad", GOOD);
+  world.advance(1000);
+  world.make("fine", GOOD);
+  world.advance(5000);
+  ok(world.done.has("fine"), "the first is tried within the budget's interval");
+  make(world, 100, GOOD);
+  world.advance(5000);
+  equal(world.done.size, 101);
+  world.advance(30 * MINUTE);
+  ok(world.failed.length <= 8, `${world.failed.length} calls for the one that is refused`);
+});
+
+Deno.test("gate keeps all operations together below 60 failing calls a minute", () => {
+  const world = new GateWorld({ service: () => DENIED });
+  for (const operation of ["CreateProcessingJob", "DescribeProcessingJob", "StopProcessingJob"]) {
+    make(world, 300, { ...BAD, operation }, operation);
+  }
+  world.advance(30 * MINUTE);
+  ok(mostWithin(MINUTE, world.failed) <= 60, `${mostWithin(MINUTE, world.failed)} calls in a minute`);
+});
+
+Deno.test("gate tries who waits for quota at least once a minute and releases in order of creation", () => {
+  const { state, service } = quota(3);
+  const world = new GateWorld({ service, workers: 1 });
+  const keys = make(world, 50, CREATE);
+  world.advance(10 * MINUTE);
+  deepEqual(world.succeeded, keys.slice(0, 3));
+  for (let minute = 1; minute < 10; minute++) {
+    const tries = world.arrived.filter(({ at }) => at >= minute * MINUTE && at < (minute + 1) * MINUTE).length;
+    ok(tries >= 1 && tries <= 4, `${tries} tries in minute ${minute}`);
+  }
+  state.free = 10;
+  world.advance(MINUTE);
+  const late = make(world, 5, CREATE, "late-");
+  world.advance(MINUTE);
+  deepEqual(world.succeeded, keys.slice(0, 13));
+  state.free = 100;
+  world.advance(MINUTE);
+  deepEqual(world.succeeded, [...keys, ...late]);
+  equal(world.gate.size, 0);
+});
+
+Deno.test("gate puts who waits for quota in order of creation, whoever asks first", () => {
+  const { state, service } = quota(0);
+  const world = new GateWorld({ service, workers: 1 });
+  world.make("first", CREATE);
+  world.advance(1000);
+  world.make("second", CREATE);
+  world.advance(1000);
+  // As after a restart: the younger one comes first.
+  const restarted = new GateWorld({ service, workers: 1 });
+  restarted.now = 10_000;
+  restarted.make("younger", CREATE);
+  restarted.advance(100);
+  restarted.now = 5000;
+  restarted.make("older", CREATE);
+  restarted.now = 10_200;
+  state.free = 2;
+  restarted.advance(MINUTE);
+  deepEqual(restarted.succeeded, ["older", "younger"]);
+});
+
+Deno.test("gate lets no newcomer go before the only one who waits for quota", () => {
+  const { state, service } = quota(0);
+  const world = new GateWorld({ service });
+  world.make("first", CREATE);
+  world.advance(130_000);
+  state.free = 1;
+  world.make("newcomer", CREATE);
+  world.advance(MINUTE);
+  deepEqual(world.succeeded, ["first"]);
+});
+
+Deno.test("gate lets the others pass a resource that asks for more than the quota ever is", () => {
+  const world = new GateWorld({ service: (key) => key.startsWith("huge") ? NO_QUOTA : "ok", workers: 1 });
+  make(world, 2, CREATE, "huge-");
+  const keys = make(world, 50, CREATE);
+  world.advance(3 * MINUTE);
+  deepEqual(world.succeeded, keys);
+});
+
+Deno.test("gate has a line for each instance type", () => {
+  const world = new GateWorld({
+    service: (_key, { instanceType }) => instanceType === "ml.p4d.24xlarge" ? NO_QUOTA : "ok",
+  });
+  make(world, 50, { ...CREATE, instanceType: "ml.p4d.24xlarge" }, "p4d-");
+  world.advance(1000);
+  make(world, 50, CREATE);
+  world.advance(1000);
+  equal(world.done.size, 50);
+  deepEqual([...world.waits.keys()].filter((key) => !key.startsWith("p4d")), []);
+});
+
+Deno.test("gate pauses a throttled operation as a whole, ever longer, and reopens it", () => {
+  let throttled = true;
+  const world = new GateWorld({ service: () => throttled ? THROTTLED : "ok" });
+  const keys = make(world, 300, CREATE);
+  world.advance(10 * MINUTE);
+  ok(world.arrived.length <= 16 + 40, `${world.arrived.length} calls`);
+  const elsewhere = make(world, 1, { ...CREATE, region: "eu-west-1" }, "elsewhere-");
+  deepEqual([world.waits.get(elsewhere[0]!)], [undefined]);
+  throttled = false;
+  world.advance(40_000);
+  deepEqual(world.succeeded.length, 301);
+  ok(keys.every((key) => world.done.has(key)));
+});
+
+Deno.test("gate takes five failures without an answer for an outage, fewer for blips", () => {
+  for (const [failures, waits] of [[4, false], [5, true]] as const) {
+    const world = new GateWorld({ service: () => "ok" });
+    const call = { ...CREATE, createdAt: 0 };
+    for (let index = 0; index < failures; index++) {
+      equal(world.gate.admit(`pj-${index}`, call).go, true);
+      world.gate.report(`pj-${index}`, call, failure("ServiceUnavailable", "soon"));
+    }
+    equal(world.gate.admit("other", call).go, !waits, `after ${failures}`);
+  }
+});
+
+Deno.test("gate says why a resource waits: its own failure, or what it waits behind", () => {
+  const world = new GateWorld({ service: () => "ok" });
+  const call = { ...BAD, createdAt: 0 };
+  world.gate.report("tried", call, { ...DENIED, message: "Not yours" });
+  const own = world.gate.admit("tried", call);
+  const other = world.gate.admit("other", { ...call, createdAt: 1 });
+  ok(!own.go && !other.go);
+  equal(own.failure.message, "Not yours");
+  equal(other.failure.message, `Waiting because others with the role '${BAD.roleArn}' were refused: Not yours`);
+  equal(other.failure.reason, "AccessDenied");
+});
+
+Deno.test("gate.leave() passes the turn on and leaves nothing behind", () => {
+  const { state, service } = quota(0);
+  const world = new GateWorld({ service, workers: 1 });
+  const keys = make(world, 10, CREATE);
+  world.advance(100);
+  for (const key of keys.slice(0, 8)) world.remove(key);
+  state.free = 1;
+  world.advance(MINUTE);
+  deepEqual(world.succeeded, [keys[8]]);
+  world.remove(keys[9]!);
+  equal(world.gate.size, 0);
+});
+
+Deno.test("gate passes over who does not come for its turn", () => {
+  const { state, service } = quota(0);
+  const world = new GateWorld({ service, workers: 1 });
+  const call = { ...CREATE, createdAt: -1 };
+  // Its process of waiting ends with this: it was refused and never asks again.
+  world.gate.report("silent", call, NO_QUOTA);
+  const keys = make(world, 3, CREATE);
+  world.advance(100);
+  state.free = 10;
+  world.advance(12 * MINUTE);
+  deepEqual(world.succeeded, keys);
+});
+
+Deno.test("gate ends a line when its failures turn out to be final", () => {
+  let answer: "ok" | Failure = DENIED;
+  const world = new GateWorld({ service: () => answer });
+  make(world, 20, BAD);
+  world.advance(1000);
+  answer = failure("InvalidSpec", "never");
+  world.advance(10 * MINUTE);
+  equal(world.done.size, 20);
+  equal(world.gate.size, 0);
+});
+
+Deno.test("gate keeps who is next for quota next when its try is throttled", () => {
+  const answers: ("ok" | Failure)[] = [NO_QUOTA, THROTTLED];
+  const world = new GateWorld({ service: () => answers.shift() ?? "ok", workers: 1 });
+  const keys = make(world, 5, CREATE);
+  world.advance(2 * MINUTE);
+  deepEqual(world.succeeded, keys);
+});
+
+Deno.test("gate lengthens the pause once for calls that were under way together", () => {
+  const world = new GateWorld({ service: () => "ok" });
+  const call = (createdAt: number) => ({ ...CREATE, createdAt });
+  equal(world.gate.report("a", call(0), THROTTLED), 375);
+  world.gate.admit("b", call(1));
+  world.gate.admit("c", call(2));
+  world.now = 375;
+  equal(world.gate.admit("a", call(0)).go, true);
+  world.gate.report("a", call(0), "ok");
+  equal(world.gate.admit("b", call(1)).go && world.gate.admit("c", call(2)).go, true);
+  world.gate.report("b", call(1), THROTTLED);
+  world.gate.report("c", call(2), THROTTLED);
+  const admission = world.gate.admit("b", call(1));
+  equal(!admission.go && admission.waitMs, 375);
+});
+
+Deno.test("gate lets those go whose role was refused and whose quota was used up at once", () => {
+  let role: "ok" | Failure = "ok";
+  const full = new Set(["ml.m5.large"]);
+  const service = (_key: string, call: Call) =>
+    role !== "ok" && call.roleArn === BAD.roleArn ? role : full.has(call.instanceType ?? "") ? NO_QUOTA : "ok";
+  const world = new GateWorld({ service, workers: 4 });
+  for (let index = 0; index < 300; index++) {
+    const { roleArn } = index < 200 ? BAD : GOOD;
+    world.after(index * 100, () => world.make(`pj-${index}`, { ...CREATE, roleArn }));
+  }
+  for (let minute = 0; minute < 20; minute++) {
+    role = minute % 3 === 1 ? DENIED : "ok";
+    world.advance(MINUTE);
+  }
+  ok(mostWithin(MINUTE, world.failed) <= 60, `${mostWithin(MINUTE, world.failed)} calls in a minute`);
+  ok(world.wakeUps < 20 * 300 * 3, `${world.wakeUps} wake-ups`);
+  role = "ok";
+  full.clear();
+  world.advance(15 * MINUTE);
+  equal(world.done.size, 300);
+});
