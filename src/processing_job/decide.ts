@@ -5,6 +5,7 @@ import { type Action, type Context, type Limits, type Names, type Observed, sett
 import { decideDeletion } from "./deletion.ts";
 import {
   checkedAt,
+  createdAt,
   isGivenUp,
   isKnown,
   isOver,
@@ -70,8 +71,10 @@ function decideFailed(context: Context, failure: Failure): Action {
  */
 function isBehind({ resource, observed: { sighting, failure, hasLooked } }: Context): boolean {
   if (sighting?.seenAt === undefined || (hasLooked && !failure)) return false;
-  // Statuses have whole seconds.
-  return Math.floor(sighting.seenAt / 1000) * 1000 < checkedAt(resource.status);
+  const { status } = resource;
+  // Statuses have whole seconds. Within one, a job that is known to exist says more than that it was not there.
+  const seenAt = Math.floor(sighting.seenAt / 1000) * 1000;
+  return sighting.absent && provesJob(status) ? seenAt <= checkedAt(status) : seenAt < checkedAt(status);
 }
 
 /** SageMaker can't be asked just now. What was written a moment ago stands; else two operators would write against each other. */
@@ -100,7 +103,9 @@ function decideSeen(context: Context, job: Job, { failure, seenAt }: Sighting): 
 
 /** A job that existed is gone from SageMaker. It is never run a second time. */
 function decideLost(context: Context, absent: { since: number; looks: number }): Action {
-  const isLost = absent.looks >= LOST_AFTER.looks && context.now - absent.since >= LOST_AFTER.ms;
+  // What was not there before it was created says nothing.
+  const since = Math.max(absent.since, createdAt(context.resource.status));
+  const isLost = absent.looks >= LOST_AFTER.looks && context.now - since >= LOST_AFTER.ms;
   const text = isLost
     ? "SageMaker no longer has this resource's processing job: its record was deleted. A job is never run twice for one " +
       "resource; to run it anew, delete the resource and apply it again"

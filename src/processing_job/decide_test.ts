@@ -34,6 +34,11 @@ function absent(ago = 0, looks = 1): Observed {
   return { sighting: { seenAt: NOW, absent: { since: NOW - ago, looks } } };
 }
 
+/** As a look of just now has it. */
+function gone(): Observed {
+  return { ...absent(), hasLooked: true };
+}
+
 const untouched: ProcessingJobStatus = {
   processingJobStatus: "SynchronizingK8sJobWithSageMaker",
   observedGeneration: -1,
@@ -116,7 +121,13 @@ const steps: [string, ProcessingJob, Observed, Action["do"]][] = [
     "ignore",
   ],
   ["a deleted resource is looked up, not created", heldProcessingJob(untouched, true), {}, "look"],
-  ["a deleted resource without a job is released", heldProcessingJob(untouched, true), absent(), "release"],
+  [
+    "a deleted resource's job is not taken for absent because it was once",
+    heldProcessingJob(untouched, true),
+    absent(),
+    "look",
+  ],
+  ["a deleted resource without a job is released", heldProcessingJob(untouched, true), gone(), "release"],
   ["a deleted resource's running job is stopped", heldProcessingJob(running, true), seen("InProgress"), "stop"],
   ["a job in a state we do not know is stopped too", heldProcessingJob(running, true), seen("Pending"), "stop"],
   [
@@ -131,10 +142,10 @@ const steps: [string, ProcessingJob, Observed, Action["do"]][] = [
   [
     "a job just created that SageMaker does not show yet holds the finalizer",
     heldProcessingJob(justCreated, true),
-    absent(),
+    gone(),
     "settle",
   ],
-  ["a job that is gone does not hold the finalizer", heldProcessingJob(running, true), absent(), "release"],
+  ["a job that is gone does not hold the finalizer", heldProcessingJob(running, true), gone(), "release"],
   ["a region that does not exist does not hold the finalizer", heldProcessingJob(waiting, true), {
     sighting: { failure: failure("person", { reason: "InvalidRegion" }) },
   }, "release"],
@@ -172,11 +183,11 @@ const steps: [string, ProcessingJob, Observed, Action["do"]][] = [
   ],
   ["a job of somebody else is not looked up for a deletion", heldProcessingJob(conflict, true), {}, "release"],
   ["a job whose create may yet arrive holds the finalizer", heldProcessingJob(waiting, true), {
-    ...absent(),
+    ...gone(),
     unsettledAt: NOW - 59_000,
   }, "settle"],
   ["a create that never arrived does not hold the finalizer", heldProcessingJob(waiting, true), {
-    ...absent(),
+    ...gone(),
     unsettledAt: NOW - 60_000,
   }, "release"],
   ["a resource from a backup gets no job", heldProcessingJob(restored), {}, "settle"],
@@ -404,6 +415,8 @@ Deno.test("decide() settles on a status that it would settle on again", () => {
       const first = next(resource, observed);
       if (first.do !== "settle") return;
       const second = next({ ...resource, status: first.status }, observed);
+      // A job that is not there is looked for again each time.
+      if (second.do === "look") return assert.ok(observed.sighting?.absent);
       if (second.do !== "settle") return assert.ok(deleted && second.do === "release");
       assert.deepEqual(second.status, first.status);
     }),

@@ -1,9 +1,8 @@
-import { findCondition } from "../api/conditions.ts";
 import { ANNOTATIONS } from "../api/group.ts";
 import { type Failure, FINAL_JOB_STATUSES } from "../api/job.ts";
 import type { ProcessingJobStatus } from "../api/processing_job.ts";
 import { type Action, type Context, settle } from "./action.ts";
-import { errorReason, isKnown, isOver, provesJob } from "./history.ts";
+import { createdAt, errorReason, isKnown, isOver, provesJob } from "./history.ts";
 import { nextAfter } from "./retry.ts";
 import { viewOfFailure, viewOfJob } from "./status.ts";
 
@@ -16,7 +15,7 @@ const RELEASE = { do: "release", forced: false } as const;
 
 /** The next step for a resource that is being deleted and that we hold: its job must not outlive it. */
 export function decideDeletion(context: Context): Action {
-  const { resource: { metadata, status }, observed: { sighting, failure, isOwn, stopSent } } = context;
+  const { resource: { metadata, status }, observed: { sighting, failure, isOwn, stopSent, hasLooked } } = context;
   const job = sighting?.job;
   if (metadata.annotations?.[ANNOTATIONS.forceDelete] === "true") return { do: "release", forced: true };
   if (isOver(status) || errorReason(status) === "NameConflict") return RELEASE;
@@ -30,15 +29,14 @@ export function decideDeletion(context: Context): Action {
     const stopping = { ...viewOfJob({ ...job, status: "Stopping" }), job };
     return settle(context, stopping, true, { kind: "after", ms: STOP_AGAIN_MS });
   }
-  return sighting?.absent ? decideAbsent(context) : { do: "look" };
+  // Absence is believed from a fresh look only: a create may have arrived since the last.
+  return sighting?.absent && hasLooked ? decideAbsent(context) : { do: "look" };
 }
 
 /** Nothing of it is in SageMaker, unless it was created a moment ago and does not show yet. */
 function decideAbsent(context: Context): Action {
   const { resource, observed: { unsettledAt = -Infinity }, now } = context;
-  const created = findCondition(resource.status?.conditions, "Created");
-  const createdAt = Math.max(unsettledAt, created ? Date.parse(created.lastTransitionTime) : -Infinity);
-  const appearsInMs = createdAt + APPEARS_WITHIN_MS - now;
+  const appearsInMs = Math.max(unsettledAt, createdAt(resource.status)) + APPEARS_WITHIN_MS - now;
   if (!(appearsInMs > 0)) return RELEASE;
   const text =
     "SageMaker does not show the processing job yet, which was created a moment ago; it is stopped once it appears";

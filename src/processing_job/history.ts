@@ -54,6 +54,12 @@ export function isKnown(job: Job, status: Status): boolean {
   return status?.processingJobArn === job.arn;
 }
 
+/** When the job is known to have been created, by our own word; milliseconds since the epoch. */
+export function createdAt(status: Status): number {
+  const created = findCondition(status?.conditions, "Created");
+  return created ? Date.parse(created.lastTransitionTime) : -Infinity;
+}
+
 /** When whoever wrote the status last heard from SageMaker, if it was one of us; milliseconds since the epoch. */
 export function checkedAt(status: Status): number {
   return isOurs(status) && status.lastCheckTime !== undefined ? Date.parse(status.lastCheckTime) : -Infinity;

@@ -49,7 +49,7 @@ export class JobCalls {
     const sighting = this.#options.jobs.get(key, refOf(resource));
     const unsettledAt = this.#unsettledAt.get(key);
     return {
-      ...(sighting && (sighting.job || sighting.absent) ? { sighting } : {}),
+      ...(sighting?.job || (sighting?.absent && !sighting.failure) ? { sighting } : {}),
       ...(unsettledAt === undefined ? {} : { unsettledAt }),
     };
   }

@@ -44,7 +44,7 @@ class Command implements fc.AsyncCommand<object, World> {
 }
 
 async function play(commands: Iterable<fc.AsyncCommand<object, World>>, seed: number): Promise<void> {
-  using world = new World(seed);
+  using world = new World(seed, { elects: true });
   try {
     world.startOperator();
     await fc.asyncModelRun(() => ({ model: {}, real: world }), commands);

@@ -15,6 +15,9 @@ const OPTIONS = {
   jobTags: true,
 };
 
+/** As the manifests have it: two at once, as during a rollout, take turns. */
+const ELECTION = { leaderElection: { namespace: "default", name: "sagemaker-operator" } };
+
 /** The operator as a process: the code of `run`, and everything that it knows dies with it. */
 export class OperatorProcess implements Sender {
   readonly id: string;
@@ -25,8 +28,10 @@ export class OperatorProcess implements Sender {
   /** @param connect gives the cluster as this process reaches it */
   constructor(
     id: string,
-    { clock, connect, onEnd }: {
+    { clock, elects, connect, onEnd }: {
       clock: Clock;
+      /** Whether it works only while it holds a lease. */
+      elects: boolean;
       connect: (process: OperatorProcess) => Cluster;
       onEnd: (process: OperatorProcess, error: unknown) => void;
     },
@@ -35,6 +40,7 @@ export class OperatorProcess implements Sender {
     this.#clock = new MortalClock(clock);
     runOperator({
       ...OPTIONS,
+      ...(elects && ELECTION),
       clock: this.#clock,
       version: id,
       instance: id,

@@ -35,6 +35,7 @@ export interface Effect {
 
 /** A cluster, SageMaker and operators in between, all in memory and on one clock that stands still until the test moves it. */
 export class World implements Disposable {
+  readonly #elects: boolean;
   readonly clock = new FakeClock(Date.UTC(2026, 0, 1));
   readonly apiserver = new FakeApiserver(this.clock);
   readonly service: SageMakerService;
@@ -69,7 +70,9 @@ export class World implements Disposable {
   #started = 0;
 
   /** @param seed of everything that is left to chance */
-  constructor(seed: number) {
+  /** @param options.elects whether operators elect a leader; one that was killed then keeps the others waiting for 15 s */
+  constructor(seed: number, { elects = false }: { elects?: boolean } = {}) {
+    this.#elects = elects;
     this.#random = randomFrom(seed);
     // Backoffs and spreads take it; a run must be repeatable.
     Math.random = this.#random;
@@ -124,6 +127,7 @@ export class World implements Disposable {
     this.note(`${id} starts`);
     const operator = new OperatorProcess(id, {
       clock: this.clock,
+      elects: this.#elects,
       connect: (sender) => {
         const heldUntil = () => Math.max(this.pausedUntil.apiserver, this.pausedUntil.events);
         const { apiserver, clock } = this;
