@@ -13,6 +13,8 @@ export interface Observed {
   isOwn?: boolean;
   /** Why the create, stop or check that this reconcile just sent failed. */
   failure?: Failure;
+  /** A create was decided on and not sent, and none has been since: there is no job, though the status is no longer fresh. */
+  isUnsent?: boolean;
   /** The apiserver has agreed in this reconcile that the resource is as it was read, so nobody else has acted on it since. */
   isCurrent?: boolean;
   /** This reconcile has sent a stop. */

@@ -49,7 +49,7 @@ export function decide(
 
 function decideRunning(context: Context): Action {
   const { status } = context.resource;
-  const { sighting, failure, isOwn, hasLooked } = context.observed;
+  const { sighting, failure, isOwn, hasLooked, isUnsent } = context.observed;
   if (isBehind(context)) return hasLooked ? decideBlind(context) : { do: "look" };
   if (failure) return hasLooked && provesJob(status) ? decideBlind(context, failure) : decideFailed(context, failure);
   if (sighting?.job) {
@@ -58,7 +58,7 @@ function decideRunning(context: Context): Action {
     return decideSeen(context, neverBackwards(sighting.job, status), sighting);
   }
   if (sighting?.absent) return provesJob(status) ? decideLost(context, sighting.absent) : decideCreate(context);
-  return isUntouched(status) ? decideCreate(context) : { do: "look" };
+  return isUntouched(status) || isUnsent ? decideCreate(context) : { do: "look" };
 }
 
 function decideFailed(context: Context, failure: Failure): Action {

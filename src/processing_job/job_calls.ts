@@ -10,6 +10,7 @@ import type { Call, CallGate } from "../sagemaker/gate.ts";
 import type { JobInformer } from "../sagemaker/informer.ts";
 import { isAboutTags, isOwnJob } from "../sagemaker/ownership.ts";
 import type { Observed } from "./action.ts";
+import { isUntouched } from "./history.ts";
 import { identity, keyOf, refOf } from "./identity.ts";
 
 const log = getLogger(["operator", "processing-job"]);
@@ -39,6 +40,9 @@ export class JobCalls {
   /** By key, when a create was last sent whose outcome is unknown; it may still arrive. Milliseconds since the epoch. */
   readonly #unsettledAt = new Map<string, number>();
 
+  /** Keys whose create was decided on but held back by the gate, and never sent. */
+  readonly #unsent = new Set<string>();
+
   constructor(options: JobCallsOptions) {
     this.#options = options;
   }
@@ -51,6 +55,7 @@ export class JobCalls {
     return {
       ...(sighting?.job || (sighting?.absent && !sighting.failure) ? { sighting } : {}),
       ...(unsettledAt === undefined ? {} : { unsettledAt }),
+      ...(this.#unsent.has(key) ? { isUnsent: true } : {}),
     };
   }
 
@@ -58,6 +63,7 @@ export class JobCalls {
     this.#options.jobs.forget(key);
     this.#options.gate.leave(key);
     this.#unsettledAt.delete(key);
+    this.#unsent.delete(key);
   }
 
   /** Asks SageMaker for the job. */
@@ -83,7 +89,9 @@ export class JobCalls {
     const { jobs, clock } = this.#options;
     const key = keyOf(resource);
     const sentAt = clock.now();
+    if (isUntouched(resource.status)) this.#unsent.add(key);
     await this.#attempt(resource, "CreateProcessingJob", observed, async (sageMaker, ref) => {
+      this.#unsent.delete(key);
       const arn = await this.#sendCreate(sageMaker, resource, ref, signal);
       this.#unsettledAt.delete(key);
       observed.sighting = jobs.record(key, ref, { name: ref.name, arn, status: "InProgress" }, sentAt);

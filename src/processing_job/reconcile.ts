@@ -25,6 +25,8 @@ const log = getLogger(["operator", "processing-job"]);
 
 /** The longest way through `decide`: finalizer, look, create, look (a name in use), settle. More would be a loop. */
 const MAX_STEPS = 8;
+/** As many writes of one resource may be on their way back at once. */
+const MAX_ECHOES = 3;
 
 export interface ReconcilerOptions extends Omit<JobCallsOptions, "onTagsDenied"> {
   kube: KubeClient;
@@ -37,8 +39,8 @@ export interface ReconcilerOptions extends Omit<JobCallsOptions, "onTagsDenied">
 /** The shell around `decide`: reads what is known, carries out one step after another, writes the status once at the end. */
 export class ProcessingJobReconciler {
   readonly #options: ReconcilerOptions;
-  /** By key, the gist of the resource as the last write meant it to be, until the watch brings that back. */
-  readonly #written = new Map<string, string>();
+  /** By key, the gists of the resource as the latest writes meant it to be, in order, until the watch brings them back. */
+  readonly #written = new Map<string, string[]>();
   readonly #calls: JobCalls;
 
   constructor(options: ReconcilerOptions) {
@@ -56,9 +58,12 @@ export class ProcessingJobReconciler {
    */
   isEcho(key: string): boolean {
     const resource = this.#options.store.get(key);
-    const isEcho = resource !== undefined && this.#written.get(key) === gistOf(resource);
-    if (isEcho) this.#written.delete(key);
-    return isEcho;
+    const written = this.#written.get(key);
+    if (resource === undefined || written === undefined) return false;
+    const index = written.indexOf(gistOf(resource));
+    written.splice(0, index + 1);
+    if (written.length === 0) this.#written.delete(key);
+    return index >= 0;
   }
 
   /**
@@ -132,7 +137,7 @@ export class ProcessingJobReconciler {
   async #write(wanted: ProcessingJob, path: string, patch: object, signal: AbortSignal): Promise<ProcessingJob> {
     const key = keyOf(wanted);
     // Ahead of the answer, since the watch may bring it back sooner.
-    this.#written.set(key, gistOf(wanted));
+    this.#written.set(key, [...(this.#written.get(key) ?? []).slice(-MAX_ECHOES), gistOf(wanted)]);
     try {
       return await this.#options.kube.patch<ProcessingJob>(path, patch, { type: "merge", signal });
     } catch (error) {
