@@ -5,6 +5,7 @@ import { FINALIZER } from "../../src/api/group.ts";
 import { MINIMAL_SPEC } from "../support/builders.ts";
 import { testCluster } from "../support/control_plane.ts";
 import { apply, kubectl } from "../support/kubectl.ts";
+import { eventually } from "../support/eventually.ts";
 import { installCrd, jobNameOf, Resources } from "../support/resources.ts";
 import { Scene } from "../support/scene.ts";
 
@@ -221,4 +222,19 @@ Deno.test("create: each resource's job is made in its own region, and its status
     assert.ok(status?.processingJobArn?.startsWith(arn), status?.processingJobArn);
     assert.ok(status?.cloudWatchLogUrl?.startsWith(page), status?.cloudWatchLogUrl);
   }
+});
+
+Deno.test("delete: a namespace that is deleted takes its jobs with it", async () => {
+  await using scene = await Scene.open(cluster);
+  await scene.startOperator();
+  await scene.resources.create("job");
+  await scene.resources.untilStatus("job", "InProgress");
+  const path = `/api/v1/namespaces/${scene.namespace}`;
+  assert.equal((await cluster.request("DELETE", path)).status, 200);
+  await scene.resources.untilStatus("job", "Stopping", { timeoutMs: 30_000 });
+  await scene.finish("job", "Stopped");
+  await eventually("the namespace goes away", async () => {
+    assert.equal((await cluster.request("GET", path)).status, 404);
+  }, { timeoutMs: 60_000 });
+  assert.deepEqual(scene.standIn.jobs().map(({ status }) => status), ["Stopped"]);
 });

@@ -18,6 +18,8 @@ const COLLECTIONS: Record<string, string> = {
   ServiceAccount: `${CORE}/NAMESPACE/serviceaccounts`,
   ClusterRole: `${RBAC}/clusterroles`,
   ClusterRoleBinding: `${RBAC}/clusterrolebindings`,
+  Role: `${RBAC}/NAMESPACE/roles`,
+  RoleBinding: `${RBAC}/NAMESPACE/rolebindings`,
   [KIND]: `/apis/${API_VERSION}/NAMESPACE/${PLURAL}`,
 };
 

@@ -12,6 +12,9 @@ import type { Timeline } from "./timeline.ts";
 
 const INSTALL = join(import.meta.dirname!, "../../manifests/cluster/install.yaml");
 
+/** What is about the operator's Pods, of which the demo has none. */
+const OF_THE_POD = ["Deployment", "PodDisruptionBudget"];
+
 /** A cluster that is ready for the operator. Disposing of it takes away all that the demo brought. */
 export interface Stage extends AsyncDisposable {
   cluster: Cluster;
@@ -34,7 +37,7 @@ export async function localStage(timeline: Timeline, signal: AbortSignal): Promi
   const { gitVersion } = await kube.get<{ gitVersion: string }>("/version", { signal });
   timeline.say("cluster", `Kubernetes ${gitVersion} at ${controlPlane.url}, on this machine only`);
 
-  const manifests = manifestsOf(await Deno.readTextFile(INSTALL)).filter(({ kind }) => kind !== "Deployment");
+  const manifests = manifestsOf(await Deno.readTextFile(INSTALL)).filter(({ kind }) => !OF_THE_POD.includes(kind));
   timeline.say(
     "you",
     "kubectl apply -f manifests/cluster/install.yaml   (its Deployment aside: the operator runs here)",
@@ -47,7 +50,8 @@ export async function localStage(timeline: Timeline, signal: AbortSignal): Promi
   const kubeconfig = join(controlPlane.dir, "operator.kubeconfig");
   const ca = await Deno.readTextFile(controlPlane.caFile);
   const access = { server: controlPlane.url, ca, token: token.status.token };
-  await Deno.writeTextFile(kubeconfig, kubeconfigText(access), { mode: 0o600 });
+  const { namespace } = account.metadata;
+  await Deno.writeTextFile(kubeconfig, kubeconfigText(access, { namespace: namespace! }), { mode: 0o600 });
   const resources = stack.move();
   return {
     cluster,
