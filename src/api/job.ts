@@ -55,9 +55,8 @@ export interface Failure {
   retryMs?: number;
 }
 
-/** The closed set of reasons that conditions carry. */
-export const REASONS = [
-  // where a job stands
+/** Reasons that say where a job stands. */
+export const STANDINGS = [
   "Created",
   "Waiting",
   "InProgress",
@@ -67,7 +66,11 @@ export const REASONS = [
   "Stopped",
   "StoppedOutsideOperator",
   "Deleting",
-  // why a call did not succeed
+] as const;
+
+/** The closed set of reasons that conditions carry: where a job stands, or why a call did not succeed. */
+export const REASONS = [
+  ...STANDINGS,
   "Throttled",
   "QuotaExceeded",
   "AccessDenied",

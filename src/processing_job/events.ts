@@ -1,6 +1,6 @@
 import { type Condition, findCondition } from "../api/conditions.ts";
 import { ANNOTATIONS, API_VERSION, KIND } from "../api/group.ts";
-import { FINAL_JOB_STATUSES, type Reason } from "../api/job.ts";
+import { FINAL_JOB_STATUSES, type Reason, STANDINGS } from "../api/job.ts";
 import type { ProcessingJob, ProcessingJobStatus } from "../api/processing_job.ts";
 import { cutText } from "../api/text.ts";
 import { humanDuration } from "../api/time.ts";
@@ -46,17 +46,7 @@ export interface EventContext {
 }
 
 /** Reasons of `Ready` that say where a job stands, and not that a call did not succeed. */
-const NO_FAILURE: ReadonlySet<Reason> = new Set([
-  "Created",
-  "Waiting",
-  "InProgress",
-  "Stopping",
-  "Completed",
-  "JobFailed",
-  "Stopped",
-  "StoppedOutsideOperator",
-  "Deleting",
-]);
+const NO_FAILURE: ReadonlySet<Reason> = new Set(STANDINGS);
 const FORCE_DELETE = ANNOTATIONS.forceDelete;
 /** Of a failure reason and an exit message, so that both go into a note. */
 const HALF_NOTE_BYTES = 480;

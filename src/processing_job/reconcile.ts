@@ -23,7 +23,7 @@ import { canonical, statusPatch } from "./status.ts";
 
 const log = getLogger(["operator", "processing-job"]);
 
-/** The longest way through `decide`: finalizer, look, create, look (a name in use), settle. More would be a loop. */
+/** The longest way through `decide`: finalizer, look, create (a name in use), verify, settle. More than these would be a loop. */
 const MAX_STEPS = 8;
 /** As many writes of one resource may be on their way back at once. */
 const MAX_ECHOES = 3;
