@@ -66,6 +66,7 @@ export const STANDINGS = [
   "Stopped",
   "StoppedOutsideOperator",
   "Deleting",
+  "Paused",
 ] as const;
 
 /** The closed set of reasons that conditions carry: where a job stands, or why a call did not succeed. */

@@ -1,6 +1,7 @@
 const ELLIPSIS = "…";
 const ELLIPSIS_BYTES = 3;
 const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
 /** `text`, or as much of it from its start as goes into `maxBytes` bytes of UTF-8 together with an ellipsis; no code point is torn. */
 export function cutText(text: string, maxBytes: number): string {
@@ -8,4 +9,14 @@ export function cutText(text: string, maxBytes: number): string {
   if (text.length * 3 <= maxBytes || encoder.encode(text).length <= maxBytes) return text;
   const { read } = encoder.encodeInto(text, new Uint8Array(maxBytes - ELLIPSIS_BYTES));
   return text.slice(0, read) + ELLIPSIS;
+}
+
+/** `text`, or as much of it up to its end as goes into `maxBytes` bytes of UTF-8 behind an ellipsis; no code point is torn. */
+export function cutTextStart(text: string, maxBytes: number): string {
+  const bytes = encoder.encode(text);
+  if (bytes.length <= maxBytes) return text;
+  let start = bytes.length - Math.max(0, maxBytes - ELLIPSIS_BYTES);
+  // The bytes that go on with a code point look like this, whatever it is.
+  while ((bytes[start]! & 0b1100_0000) === 0b1000_0000) start++;
+  return ELLIPSIS + decoder.decode(bytes.subarray(start));
 }

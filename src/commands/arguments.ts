@@ -12,6 +12,13 @@ export interface CommandSpec<T extends FlagTable = FlagTable> {
   summary: string;
   /** The names of its arguments, all required, as `NAME` in `logs NAME`. */
   positionals?: readonly string[];
+  /** How it is called, where that isn't `sagemaker-operator NAME`. */
+  calledAs?: string;
+  /**
+   * Whether its flags have no environment form: for what a person types beside an operator that is set up by variables, some
+   * of which mean something else.
+   */
+  ignoresEnvironment?: boolean;
   flags: T;
 }
 
@@ -43,7 +50,7 @@ export function wantsHelp(argv: readonly string[]): boolean {
  * @throws {UsageError} for an unknown flag, a bad value, a missing or surplus argument
  */
 export function parseArguments<T extends FlagTable>(
-  { flags, positionals: names = [] }: CommandSpec<T>,
+  { flags, positionals: names = [], ignoresEnvironment }: CommandSpec<T>,
   argv: readonly string[],
   env: (name: string) => string | undefined,
 ): { flags: FlagValues<T>; positionals: string[] } {
@@ -51,8 +58,9 @@ export function parseArguments<T extends FlagTable>(
   if (positionals.length > names.length) throw new UsageError(`Unexpected argument '${positionals[names.length]}'`);
   if (positionals.length < names.length) throw new UsageError(`Missing argument ${names[positionals.length]}`);
   const values: Record<string, unknown> = {};
+  const variable = ignoresEnvironment ? () => undefined : env;
   for (const [name, flag] of Object.entries(flags)) {
-    values[camelCase(name)] = valueOf(name, flag, given.get(name), env);
+    values[camelCase(name)] = valueOf(name, flag, given.get(name), variable);
   }
   return { flags: values as FlagValues<T>, positionals };
 }

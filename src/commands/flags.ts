@@ -10,6 +10,8 @@ export interface Flag<T> {
   readonly placeholder?: string;
   /** The default as help shows it. */
   readonly defaultText?: string;
+  /** The values that it takes, where these are few. */
+  readonly values?: readonly string[];
   /** What a value must be, to end a sentence with `expected …`. */
   readonly expected: string;
   /** Whether a repeated flag adds to what was given before it instead of replacing it. */
@@ -123,6 +125,7 @@ export function oneOf<V extends string, D extends V | undefined = undefined>(
   options: FlagOptions & { default?: D },
 ): Flag<V | D> {
   return flag<V | D>(options, {
+    values,
     placeholder: values.join("|"),
     expected: values.length > 1 ? `${values.slice(0, -1).join(", ")} or ${values.at(-1)}` : `${values[0]}`,
     fallback: options.default as D,

@@ -21,19 +21,25 @@ export function programUsage(commands: readonly Pick<CommandSpec, "name" | "posi
 }
 
 /** What `sagemaker-operator COMMAND --help` prints. */
-export function commandUsage({ name, summary, positionals = [], flags }: CommandSpec): string {
+export function commandUsage(spec: CommandSpec): string {
+  const { name, summary, positionals = [], flags, calledAs = `sagemaker-operator ${name}`, ignoresEnvironment } = spec;
   const table = Object.entries(flags);
   const lines = [
     ...wrap(`${summary}.`, WIDTH),
     "",
-    ["Usage: sagemaker-operator", name, ...positionals, ...(table.length > 0 ? ["[FLAGS]"] : [])].join(" "),
+    ["Usage:", calledAs, ...positionals, ...(table.length > 0 ? ["[FLAGS]"] : [])].join(" "),
     "",
   ];
   if (table.length === 0) return lines.join("\n");
   return [
     ...lines,
-    "Flags (each may be set by the environment variable in brackets instead):",
-    ...columns(table.map(([name, flag]) => [flagForm(name, flag), flagHelp(name, flag)])),
+    ignoresEnvironment ? "Flags:" : "Flags (each may be set by the environment variable in brackets instead):",
+    ...columns(
+      table.map(([name, flag]) => [
+        flagForm(name, flag),
+        [flagHelp(flag), ...(ignoresEnvironment ? [] : [`[${environmentName(name)}]`])].join(" "),
+      ]),
+    ),
     "",
   ].join("\n");
 }
@@ -43,13 +49,13 @@ function flagForm(name: string, { aliases, placeholder }: Flag<unknown>): string
   return `${short}--${name}${placeholder === undefined ? "" : ` ${placeholder}`}`;
 }
 
-function flagHelp(name: string, { help, aliases, defaultText }: Flag<unknown>): string {
+function flagHelp({ help, aliases, defaultText }: Flag<unknown>): string {
   const long = aliases.filter((alias) => alias.length > 1).map((alias) => `--${alias}`);
   const notes = [
     ...(defaultText === undefined ? [] : [`default: ${defaultText}`]),
     ...(long.length > 0 ? [`also ${long.join(", ")}`] : []),
   ];
-  return [help, ...(notes.length > 0 ? [`(${notes.join("; ")})`] : []), `[${environmentName(name)}]`].join(" ");
+  return [help, ...(notes.length > 0 ? [`(${notes.join("; ")})`] : [])].join(" ");
 }
 
 /** Two columns, the right one wrapped. */

@@ -4,7 +4,7 @@ import { parseBindAddress } from "../telemetry/http.ts";
 import { configureLog, LOG_FORMATS, LOG_LEVELS } from "../telemetry/log.ts";
 import { parseArguments } from "./arguments.ts";
 import type { Command } from "./command.ts";
-import { UsageError } from "./errors.ts";
+import { asUsage } from "./errors.ts";
 import { boolean, duration, integer, list, oneOf, string } from "./flags.ts";
 
 const spec = {
@@ -125,13 +125,3 @@ export const run: Command = {
     }
   },
 };
-
-/** What can't be read of a flag's value is a mistake in the call. */
-function asUsage<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof TypeError) throw new UsageError(error.message);
-    throw error;
-  }
-}

@@ -4,6 +4,8 @@ import type { Failure, Reason, Retry } from "../api/job.ts";
 export interface CallSite {
   /** The API's name, as in `CreateProcessingJob`. */
   operation: string;
+  /** Whose operation it is, for messages. @default {"SageMaker"} */
+  service?: string;
   region: string;
   /** Only where it isn't AWS's own. */
   endpoint?: string | undefined;
@@ -118,7 +120,7 @@ export function credentialsFailure(error: unknown): Failure {
 type Class = Pick<Failure, "retry" | "reason">;
 
 function byCode(code: string, text: string, { operation }: CallSite): Class | "not-found" | undefined {
-  const name = code.replace(/(Exception|Error)$/, "");
+  const name = bare(code);
   if (name === "ResourceNotFound") {
     // What a create doesn't find is something that its spec names, as a trial or a feature group.
     return operation === "CreateProcessingJob" ? { retry: "person", reason: "InvalidSpec" } : "not-found";
@@ -158,8 +160,8 @@ function invalidRegion(retry: Retry, code: string, text: string, { region }: Cal
   return { retry, reason: "InvalidRegion", code, message };
 }
 
-function target({ region, endpoint }: CallSite): string {
-  return endpoint === undefined ? `SageMaker in region '${region}'` : `SageMaker at '${endpoint}'`;
+function target({ service = "SageMaker", region, endpoint }: CallSite): string {
+  return endpoint === undefined ? `${service} in region '${region}'` : `${service} at '${endpoint}'`;
 }
 
 function isTlsText(text: string): boolean {
@@ -201,6 +203,21 @@ function withoutEnvironment(text: string): string {
 function systemCode(error: unknown, depth = 0): string | undefined {
   if (!(error instanceof Error) || depth > 4) return undefined;
   const code = (error as { code?: unknown }).code;
-  if (typeof code === "string" && (NETWORK_CODE.test(code) || TLS_CODE.test(code))) return code;
+  if (typeof code === "string" && isNetworkCode(code)) return code;
   return systemCode(error.cause, depth + 1);
+}
+
+/** Whether AWS has such a code. What an endpoint may answer is without end. */
+export function isServiceCode(code: string): boolean {
+  const name = bare(code);
+  return CODES.has(name) || INVALID.includes(name) || name === "ResourceNotFound";
+}
+
+/** Whether a code is the network's, as ECONNRESET, or that of TLS. */
+export function isNetworkCode(code: string): boolean {
+  return NETWORK_CODE.test(code) || TLS_CODE.test(code);
+}
+
+function bare(code: string): string {
+  return code.replace(/(Exception|Error)$/, "");
 }

@@ -1,8 +1,11 @@
 import { errorText } from "./error_text.ts";
 import { type HttpServer, serveHttp } from "./http.ts";
 
-/** Looks at one thing that health depends on; gives what is wrong with it, or nothing. */
-export type Check = () => string | undefined;
+/** What is wrong; or nothing if all is well, or `ok`, which says more to those who ask for `?verbose`. */
+export type CheckResult = string | undefined | { ok: string };
+
+/** Looks at one thing that health depends on. */
+export type Check = () => CheckResult;
 
 /** Checks by name. */
 export type Checks = Record<string, Check>;
@@ -31,9 +34,11 @@ function answer(checks: Checks, verbose: boolean): Response {
   const lines: string[] = [];
   let healthy = true;
   for (const [name, check] of Object.entries(checks)) {
-    const problem = problemOf(check);
-    healthy &&= problem === undefined;
-    lines.push(problem === undefined ? `[+] ${name}: ok` : `[-] ${name}: ${problem}`);
+    const result = resultOf(check);
+    const isProblem = typeof result === "string";
+    healthy &&= !isProblem;
+    if (isProblem) lines.push(`[-] ${name}: ${result}`);
+    else lines.push(result === undefined ? `[+] ${name}: ok` : `[+] ${name}: ok, ${result.ok}`);
   }
   const body = healthy && !verbose ? ["ok"] : [...lines, healthy ? "ok" : "failed"];
   return new Response(`${body.join("\n")}\n`, {
@@ -42,7 +47,7 @@ function answer(checks: Checks, verbose: boolean): Response {
   });
 }
 
-function problemOf(check: Check): string | undefined {
+function resultOf(check: Check): CheckResult {
   try {
     return check();
   } catch (error) {

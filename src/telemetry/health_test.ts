@@ -21,6 +21,7 @@ async function ask(path: string, checks: { healthz?: Checks; readyz?: Checks }):
 
 const good = () => undefined;
 const bad = () => "no list yet";
+const leading = () => ({ ok: "this process leads" });
 const broken = () => {
   throw new Error("Store is gone");
 };
@@ -32,8 +33,10 @@ Deno.test("/healthz and /readyz answer ok when all checks pass", async () => {
 });
 
 Deno.test("?verbose lists the checks that pass", async () => {
-  const readyz = { informer: good, sagemaker: good };
-  deepEqual(await ask("/readyz?verbose", { readyz }), [200, ["[+] informer: ok", "[+] sagemaker: ok", "ok"]]);
+  const readyz = { informer: good, leader: leading };
+  const lines = ["[+] informer: ok", "[+] leader: ok, this process leads", "ok"];
+  deepEqual(await ask("/readyz?verbose", { readyz }), [200, lines]);
+  deepEqual(await ask("/readyz", { readyz }), [200, ["ok"]]);
 });
 
 Deno.test("a failing check fails its own path alone and is named with its reason", async () => {

@@ -143,8 +143,8 @@ export async function runProgram(
   return { code, stdout, stderr };
 }
 
-/** `SAGEMAKER_OPERATOR_TEST_BINARY` names a compiled program that is run in the place of main.ts. */
-function spawn(args: string[], env: Record<string, string>): Deno.ChildProcess {
+/** Starts the program. `SAGEMAKER_OPERATOR_TEST_BINARY` names a compiled one that is run in the place of main.ts. */
+export function spawn(args: string[], env: Record<string, string>): Deno.ChildProcess {
   const binary = Deno.env.get("SAGEMAKER_OPERATOR_TEST_BINARY");
   const command = new Deno.Command(binary ?? Deno.execPath(), {
     args: binary ? args : ["run", "-A", MAIN, ...args],

@@ -1,6 +1,6 @@
 /**
- * Writes the files that follow from the service facts: the CRD, the TypeScript of its spec, and
- * the install manifests.
+ * Writes the files that follow from the service facts: the CRD, the TypeScript of its spec, the
+ * reference of its fields, and the install manifests.
  * With `--check` it writes nothing, and fails if a committed file differs from a fresh one.
  */
 import { GROUP, PLURAL } from "../../src/api/group.ts";
@@ -8,6 +8,7 @@ import { adapt } from "./adapt.ts";
 import { renderCrd } from "./crd.ts";
 import { checkDescriptions } from "./descriptions.ts";
 import { renderManifests } from "./manifests.ts";
+import { renderReference } from "./reference.ts";
 import { renderTypes } from "./types.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -20,6 +21,7 @@ export function generate(): Map<string, string> {
   return new Map([
     [`crds/${GROUP}_${PLURAL}.yaml`, crd],
     ["src/api/spec_generated.ts", renderTypes(shapes)],
+    ["docs/api-reference.md", renderReference(crd)],
     ...renderManifests(crd),
   ]);
 }

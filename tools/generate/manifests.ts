@@ -1,5 +1,5 @@
 import denoConfig from "../../deno.json" with { type: "json" };
-import { GROUP, PLURAL } from "../../src/api/group.ts";
+import { OWN_PERMISSIONS, type Permission, RESOURCE_PERMISSIONS } from "../../src/api/permissions.ts";
 
 /** Whose registry the image is pulled from. */
 const OWNER = "sagemaker-operator";
@@ -52,12 +52,12 @@ function documents(...texts: string[]): string {
 function operator(scope: Scope): string[] {
   const roles = scope === "cluster"
     ? [
-      role("ClusterRole", RESOURCE_RULES),
+      role("ClusterRole", RESOURCE_PERMISSIONS),
       roleBinding("ClusterRole"),
-      role("Role", OWN_RULES, SYSTEM_NAMESPACE),
+      role("Role", OWN_PERMISSIONS, SYSTEM_NAMESPACE),
       roleBinding("Role", SYSTEM_NAMESPACE),
     ]
-    : [role("Role", RESOURCE_RULES + OWN_RULES), roleBinding("Role")];
+    : [role("Role", [...RESOURCE_PERMISSIONS, ...OWN_PERMISSIONS]), roleBinding("Role")];
   return [serviceAccount(scope), ...roles, deployment(scope), disruptionBudget(scope)];
 }
 
@@ -99,43 +99,26 @@ ${metadata(namespaceOf(scope))}
 `;
 }
 
-/** What the operator does where the resources are. */
-const RESOURCE_RULES = `\
-  # Patches set and remove the finalizer, nothing else.
-  - apiGroups: [${GROUP}]
-    resources: [${PLURAL}]
-    verbs: [list, watch, patch]
-  - apiGroups: [${GROUP}]
-    resources: [${PLURAL}/status]
-    verbs: [patch]
-  - apiGroups: [events.k8s.io]
-    resources: [events]
-    verbs: [create, patch]
-`;
+function rules(permissions: readonly Permission[]): string {
+  return permissions.map(({ apiGroup, resource, verbs, name, comment }) => {
+    return [
+      ...(comment === undefined ? [] : [`  # ${comment}`]),
+      `  - apiGroups: [${apiGroup === "" ? '""' : apiGroup}]`,
+      `    resources: [${resource}]`,
+      ...(name === undefined ? [] : [`    resourceNames: [${name}]`]),
+      `    verbs: [${verbs.join(", ")}]`,
+      "",
+    ].join("\n");
+  }).join("");
+}
 
-/** What it does in the namespace that it runs in. */
-const OWN_RULES = `\
-  # The namespace's UID, in the tags of jobs, tells them from those of another cluster.
-  - apiGroups: [""]
-    resources: [namespaces]
-    verbs: [get]
-  # Leader election. What is created has no name yet that a rule could hold; all else is for the one Lease.
-  - apiGroups: [coordination.k8s.io]
-    resources: [leases]
-    verbs: [create]
-  - apiGroups: [coordination.k8s.io]
-    resources: [leases]
-    resourceNames: [${NAME}]
-    verbs: [list, watch, patch]
-`;
-
-function role(kind: "ClusterRole" | "Role", rules: string, namespace?: string): string {
+function role(kind: "ClusterRole" | "Role", permissions: readonly Permission[], namespace?: string): string {
   return `\
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ${kind}
 ${metadata(namespace)}
 rules:
-${rules}`;
+${rules(permissions)}`;
 }
 
 function roleBinding(role: "ClusterRole" | "Role", namespace?: string): string {

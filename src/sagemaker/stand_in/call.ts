@@ -3,26 +3,30 @@ import type { HttpRequest } from "./http.ts";
 
 /** A request, read as one of the two protocols that the stand-in speaks. */
 export interface Call {
-  /** `json` is SageMaker's AWS JSON 1.1, `query` that of STS. */
+  /** `json` is AWS JSON 1.1, that of SageMaker and CloudWatch Logs, `query` that of STS. */
   protocol: "json" | "query";
+  service: "SageMaker" | "Logs" | "STS";
   /** As in `CreateProcessingJob`. */
   operation: string;
   region: string;
   request: Record<string, unknown>;
 }
 
+const TARGET = /^(SageMaker|Logs_20140328)\.(\w+)$/;
+
 /** @throws ServiceError if the request isn't signed, or none that AWS would understand */
 export function parseCall(request: HttpRequest): Call {
   const region = signedRegion(request.headers.get("authorization"));
   if (protocolOf(request) === "query") {
     const form = Object.fromEntries(new URLSearchParams(request.body));
-    return { protocol: "query", operation: form.Action ?? "", region, request: form };
+    return { protocol: "query", service: "STS", operation: form.Action ?? "", region, request: form };
   }
-  const operation = /^SageMaker\.(\w+)$/.exec(request.headers.get("x-amz-target") ?? "")?.[1];
+  const [, target, operation] = TARGET.exec(request.headers.get("x-amz-target") ?? "") ?? [];
   if (request.method !== "POST" || operation === undefined) {
     throw new ServiceError("UnknownOperationException", "The request needs a header X-Amz-Target: SageMaker.OPERATION");
   }
-  return { protocol: "json", operation, region, request: parseBody(request.body) };
+  const service = target === "SageMaker" ? "SageMaker" : "Logs";
+  return { protocol: "json", service, operation, region, request: parseBody(request.body) };
 }
 
 export function protocolOf(request: HttpRequest): Call["protocol"] {

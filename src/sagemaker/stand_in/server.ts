@@ -6,6 +6,7 @@ import { errorAnswer, jsonAnswer, ServiceError } from "./answer.ts";
 import { type Call, parseCall, protocolOf } from "./call.ts";
 import { type HttpAnswer, type HttpRequest, HttpServer, type Outcome } from "./http.ts";
 import { changeCourse, phaseAt, type StoredJob } from "./jobs.ts";
+import { performLogs } from "./log_operations.ts";
 import { perform } from "./operations.ts";
 import { type CreatedJob, SageMakerService } from "./service.ts";
 import { callSts, stsErrorAnswer } from "./sts.ts";
@@ -182,7 +183,8 @@ export class StandIn {
   #apply(call: Call, requestId: string, staleMs: number): HttpAnswer {
     try {
       if (call.protocol === "query") return callSts(call.operation, call.region, requestId);
-      return jsonAnswer(perform(this.#service, call, staleMs));
+      const performed = call.service === "Logs" ? performLogs : perform;
+      return jsonAnswer(performed(this.#service, call, staleMs));
     } catch (error) {
       return failure(error, call.protocol, requestId);
     }

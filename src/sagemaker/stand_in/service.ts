@@ -43,6 +43,11 @@ export class SageMakerService {
     return this.#options.clock.now();
   }
 
+  /** How long a job runs unless its environment says otherwise, in milliseconds. */
+  get jobDuration(): number {
+    return this.#options.jobDuration;
+  }
+
   get stopDuration(): number {
     return this.#options.stopDuration;
   }

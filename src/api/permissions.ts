@@ -1,0 +1,45 @@
+import { GROUP, PLURAL } from "./group.ts";
+
+/** What the operator must be allowed to do in Kubernetes: a rule of its Role. */
+export interface Permission {
+  apiGroup: string;
+  /** As in `processingjobs` or `processingjobs/status`. */
+  resource: string;
+  verbs: readonly string[];
+  /** The one object that it is for; all of them unless given. */
+  name?: string;
+  /** For those who read the Role. */
+  comment?: string;
+}
+
+/** The Lease that replicas agree by, unless a flag names another. */
+export const LEASE_NAME = "sagemaker-operator";
+
+/** What it does where the resources are. */
+export const RESOURCE_PERMISSIONS: readonly Permission[] = [
+  {
+    apiGroup: GROUP,
+    resource: PLURAL,
+    verbs: ["list", "watch", "patch"],
+    comment: "Patches set and remove the finalizer, nothing else.",
+  },
+  { apiGroup: GROUP, resource: `${PLURAL}/status`, verbs: ["patch"] },
+  { apiGroup: "events.k8s.io", resource: "events", verbs: ["create", "patch"] },
+];
+
+/** What it does in the namespace that it runs in. */
+export const OWN_PERMISSIONS: readonly Permission[] = [
+  {
+    apiGroup: "",
+    resource: "namespaces",
+    verbs: ["get"],
+    comment: "The namespace's UID, in the tags of jobs, tells them from those of another cluster.",
+  },
+  {
+    apiGroup: "coordination.k8s.io",
+    resource: "leases",
+    verbs: ["create"],
+    comment: "Leader election. What is created has no name yet that a rule could hold; all else is for the one Lease.",
+  },
+  { apiGroup: "coordination.k8s.io", resource: "leases", verbs: ["list", "watch", "patch"], name: LEASE_NAME },
+];

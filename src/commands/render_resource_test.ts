@@ -1,0 +1,182 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { parse, parseAllDocuments } from "yaml";
+import { arbitrarySpec } from "../../tests/support/arbitrary_spec.ts";
+import { MINIMAL_SPEC, UID } from "../../tests/support/builders.ts";
+import { FULL_SPEC } from "../../tests/support/full_spec.ts";
+import type { ProcessingJobSpec } from "../api/processing_job.ts";
+import { resourcesYaml } from "../convert/resource.ts";
+import { toCreateRequest } from "../sagemaker/convert.ts";
+import { errorAnswer } from "../sagemaker/stand_in/answer.ts";
+import { type StandIn, startStandIn } from "../sagemaker/stand_in/server.ts";
+import { runCommand } from "./main.ts";
+import { renderRequests } from "./render.ts";
+import { convertText } from "./render_resource.ts";
+
+Deno.env.set("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE");
+Deno.env.set("AWS_SECRET_ACCESS_KEY", "of-no-use");
+
+async function render(argv: string[], { content, env = {} }: { content?: string; env?: Record<string, string> } = {}) {
+  const file = await Deno.makeTempFile();
+  let [stdout, stderr] = ["", ""];
+  try {
+    if (content !== undefined) await Deno.writeTextFile(file, content);
+    const code = await runCommand(["render", ...argv, ...content === undefined ? [] : ["-f", file]], {
+      env: (name) => env[name],
+      signal: new AbortController().signal,
+      stdout: (text) => stdout += text,
+      stderr: (text) => stderr += text,
+    });
+    return { code, stdout, stderr: stderr.replaceAll(file, "FILE") };
+  } finally {
+    await Deno.remove(file);
+  }
+}
+
+const requestOf = (spec: ProcessingJobSpec, name = "job") => toCreateRequest(spec, name);
+
+Deno.test("render --from aws prints YAML that renders back to the same request", async () => {
+  const request = requestOf(FULL_SPEC, "Full-Job");
+  const { code, stdout, stderr } = await render(["--from", "aws", "--region", "us-west-2"], {
+    content: JSON.stringify(request),
+  });
+  assert.deepEqual([code, stderr], [0, ""]);
+  assert.match(
+    stdout,
+    /^apiVersion: sagemaker.aws.amazon.com\/v1\nkind: ProcessingJob\nmetadata:\n {2}name: full-job\n/,
+  );
+  assert.deepEqual(renderRequests(stdout, UID), {
+    requests: [{ ...request, ProcessingJobName: `full-job-${UID.replaceAll("-", "")}` }],
+    problems: [],
+  });
+});
+
+Deno.test("what resourcesYaml() writes of any spec reads back as it was, by the rules of YAML 1.1 and 1.2", () => {
+  fc.assert(fc.property(arbitrarySpec(), (spec) => {
+    const text = resourcesYaml([{ metadata: { name: "job" }, spec }]);
+    for (const version of ["1.1", "1.2"] as const) assert.deepEqual(parse(text, { version }).spec, spec);
+  }));
+});
+
+Deno.test("render --from aws takes YAML, arrays, and the region of the environment", async () => {
+  const request = requestOf(MINIMAL_SPEC);
+  const { stdout } = await render(["--from=aws"], {
+    content: JSON.stringify([request, { ...request, ProcessingJobName: "other" }]),
+    env: { AWS_DEFAULT_REGION: "eu-west-1" },
+  });
+  const resources = parseAllDocuments(stdout).map((document) => document.toJS());
+  assert.deepEqual(resources.map(({ metadata, spec }) => [metadata.name, spec.region]), [
+    ["job", "eu-west-1"],
+    ["other", "eu-west-1"],
+  ]);
+  assert.equal(convertText("ProcessingJobName: job\nRoleArn: x\n", "aws", "eu-west-1").resources[0]?.spec.roleArn, "x");
+});
+
+Deno.test("render --from ack takes what kubectl get -o yaml prints", async () => {
+  const spec = {
+    processingJobName: "kmeans",
+    roleARN: MINIMAL_SPEC.roleArn,
+    appSpecification: { imageURI: "image" },
+    processingResources: MINIMAL_SPEC.processingResources,
+    environment: { LEVEL: "info" },
+  };
+  const item = (name: string) => ({
+    apiVersion: "sagemaker.services.k8s.aws/v1alpha1",
+    kind: "ProcessingJob",
+    metadata: { name, uid: UID, annotations: { "services.k8s.aws/region": "us-west-2" } },
+    spec,
+    status: { processingJobStatus: "Completed" },
+  });
+  const content = JSON.stringify({ apiVersion: "v1", kind: "List", items: [item("a"), item("b")] });
+  const { code, stdout } = await render(["--from", "ack"], { content });
+  assert.equal(code, 0);
+  const [first, second] = parseAllDocuments(stdout).map((document) => document.toJS());
+  assert.deepEqual([first.metadata, second.metadata], [{ name: "a" }, { name: "b" }]);
+  assert.deepEqual(first.spec, {
+    ...MINIMAL_SPEC,
+    appSpecification: { imageUri: "image" },
+    environment: [{ name: "LEVEL", value: "info" }],
+  });
+});
+
+Deno.test("render --from says what is wrong, never with a value of the environment, and prints no resource", async () => {
+  const request = requestOf(MINIMAL_SPEC);
+  const bad = [{ ...request, RoleArn: "nobody" }, { ...request, Environment: { "1A": "hunter2" } }, request];
+  const { code, stdout, stderr } = await render(["--from", "aws", "--region", "us-west-2"], {
+    content: JSON.stringify(bad),
+  });
+  assert.deepEqual([code, stdout], [1, ""]);
+  assert.match(stderr, /^Job 1: Value 'nobody' at 'spec.roleArn' failed/m);
+  assert.match(stderr, /^Job 2: Value at 'spec.environment'/m);
+  assert.match(stderr, /Cannot render 'FILE': it has \d problems\n$/);
+  assert.ok(!stderr.includes("hunter2"));
+});
+
+Deno.test("render --from says what it can't read", async () => {
+  const table: [content: string, expected: RegExp][] = [
+    ["", /^sagemaker-operator: Cannot render 'FILE': it holds no processing job$/m],
+    ["{'a': [}", /^It is neither JSON nor YAML: /],
+    ["client.create_processing_job()", /^It must be an object with the members of CreateProcessingJob$/m],
+  ];
+  for (const [content, expected] of table) {
+    const { code, stderr } = await render(["--from", "aws", "--region", "us-west-2"], { content });
+    assert.equal(code, 1);
+    assert.match(stderr, expected);
+  }
+});
+
+Deno.test("render --job prints the resource for a job that exists, with the tags that were asked for", async () => {
+  const standIn = await startStandIn();
+  try {
+    const spec = { ...MINIMAL_SPEC, tags: [{ key: "team", value: "vision" }] };
+    const request = requestOf(spec, "there");
+    await send(standIn, "CreateProcessingJob", {
+      ...request,
+      Tags: [...request.Tags ?? [], { Key: "sagemaker-operator/uid", Value: UID }],
+    });
+    const argv = ["--job", "there", "--region", "us-west-2", "--endpoint-url", standIn.url];
+    const { code, stdout, stderr } = await render(argv);
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.deepEqual(parse(stdout).spec, spec);
+
+    standIn.intercept = (operation) =>
+      operation === "ListTags" ? errorAnswer("AccessDeniedException", "not you") : undefined;
+    const untagged = await render(argv);
+    assert.equal(untagged.code, 0);
+    assert.match(untagged.stderr, /^The tags of 'there' are not carried over: AccessDeniedException: not you/);
+    assert.deepEqual(parse(untagged.stdout).spec, MINIMAL_SPEC);
+
+    const missing = await render(["--job", "none", ...argv.slice(2)]);
+    assert.deepEqual([missing.code, missing.stdout], [1, ""]);
+    assert.match(missing.stderr, /Cannot find the processing job 'none' in region 'us-west-2'/);
+  } finally {
+    await standIn.close();
+  }
+});
+
+Deno.test("render refuses flags that make no sense together", async () => {
+  const table: [argv: string[], expected: RegExp][] = [
+    [["--job", "a", "--from", "aws"], /Flag '--job' must stand without '--file' and '--from'/],
+    [["--job", "a"], /Flag '--region' must say where the job is/],
+    [["--from", "aws"], /Flag '--file' must name a file/],
+    [["--from", "gcp"], /Cannot use 'gcp' for --from: expected aws or ack/],
+    [["--job", "a", "--region", "us-west-2", "--endpoint-url", "nowhere"], /Cannot use the endpoint 'nowhere'/],
+  ];
+  for (const [argv, expected] of table) {
+    const { code, stderr } = await render(argv);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, expected);
+  }
+});
+
+async function send(standIn: StandIn, operation: string, body: unknown): Promise<void> {
+  const response = await fetch(standIn.url, {
+    method: "POST",
+    headers: {
+      "x-amz-target": `SageMaker.${operation}`,
+      authorization: "AWS4-HMAC-SHA256 Credential=AKID/20260101/us-west-2/sagemaker/aws4_request",
+    },
+    body: JSON.stringify(body),
+  });
+  assert.equal(response.status, 200, await response.text());
+}

@@ -1,0 +1,53 @@
+import { KubeClient } from "../kubernetes/client.ts";
+import { type Cluster, ConfigError, loadCluster } from "../kubernetes/config.ts";
+import { checkAws } from "./aws.ts";
+import type { AwsOptions } from "./aws_context.ts";
+import { checkCluster, CHOOSE } from "./cluster.ts";
+import { checkCrd } from "./crd.ts";
+import { type Finding, isFailure } from "./finding.ts";
+import { checkPermissions } from "./permissions.ts";
+
+export interface ExamineOptions extends AwsOptions {
+  kubeconfig: string | undefined;
+  context: string | undefined;
+  /** Namespaces that the operator watches; none for all of them. */
+  namespaces: readonly string[];
+}
+
+/** Looks at everything that the operator needs, and gives what was found in a fixed order. */
+export async function examine(options: ExamineOptions): Promise<Finding[]> {
+  const [cluster, aws] = await Promise.all([examineCluster(options), checkAws(options)]);
+  return [...cluster, ...aws];
+}
+
+async function examineCluster(options: ExamineOptions): Promise<Finding[]> {
+  const { kubeconfig, context, namespaces, env, clock, signal } = options;
+  let cluster: Cluster;
+  try {
+    cluster = await loadCluster({ kubeconfig, context, env: { get: env }, clock });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return [{ check: "cluster", level: "failure", text: error.message, mend: CHOOSE }, NOT_ASKED];
+  }
+  try {
+    const kube = new KubeClient(cluster, { clock });
+    const { finding: reachable, userName = "" } = await checkCluster(kube, signal);
+    if (isFailure(reachable)) return [reachable, NOT_ASKED];
+    // A service account works where it is, whatever its kubeconfig says.
+    const own = /^system:serviceaccount:([^:]+):/.exec(userName)?.[1] ?? cluster.namespace;
+    const [crd, permissions] = await Promise.all([
+      checkCrd(kube, signal),
+      checkPermissions(kube, { watched: namespaces, own }, signal),
+    ]);
+    return [reachable, crd, ...permissions];
+  } finally {
+    cluster.close();
+  }
+}
+
+/** So that nobody takes silence for health. */
+const NOT_ASKED: Finding = {
+  check: "permission",
+  level: "warning",
+  text: "The CustomResourceDefinition and the permissions were not looked at, since the cluster does not answer",
+};

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import type { ProcessingJob, ProcessingJobStatus } from "../api/processing_job.ts";
+import { viewOf } from "./job_view.ts";
+
+const UID = "12345678-90ab-cdef-1234-567890abcdef";
+
+function resource(status?: ProcessingJobStatus, clusterConfig: object = { instanceCount: 2 }): ProcessingJob {
+  return {
+    metadata: { name: "a.job", namespace: "ns", uid: UID, creationTimestamp: "2024-01-01T00:00:00Z" },
+    spec: { region: "eu-west-1", processingResources: { clusterConfig } },
+    ...(status && { status }),
+  } as unknown as ProcessingJob;
+}
+
+Deno.test("viewOf() takes the job's name from the status, else makes it", () => {
+  assert.equal(viewOf(resource({ sageMakerProcessingJobName: "given" })).jobName, "given");
+  assert.deepEqual(viewOf(resource()), {
+    jobName: "a-job-1234567890abcdef1234567890abcdef",
+    region: "eu-west-1",
+    hosts: 2,
+    createdAt: Date.UTC(2024, 0, 1),
+    word: "SynchronizingK8sJobWithSageMaker",
+    isCreated: false,
+  });
+});
+
+const standings: [ProcessingJobStatus, boolean, string | undefined][] = [
+  [{ processingJobStatus: "SynchronizingK8sJobWithSageMaker" }, false, undefined],
+  [{ processingJobStatus: "Reconciling" }, false, undefined],
+  [{ processingJobStatus: "Reconciling", processingJobArn: "arn" }, true, undefined],
+  [{ processingJobStatus: "InProgress" }, true, undefined],
+  [{ processingJobStatus: "Stopping" }, true, undefined],
+  [{ processingJobStatus: "Completed" }, true, "Completed"],
+  [{ processingJobStatus: "Failed" }, true, "Failed"],
+  [{ processingJobStatus: "Stopped" }, true, "Stopped"],
+  [{ processingJobStatus: "Error" }, false, "Error"],
+];
+for (const [status, isCreated, outcome] of standings) {
+  const what = `${status.processingJobStatus}${status.processingJobArn ? " with an ARN" : ""}`;
+  Deno.test(`viewOf() reads ${what}`, () => {
+    const view = viewOf(resource(status));
+    assert.deepEqual([view.isCreated, view.end?.outcome], [isCreated, outcome]);
+  });
+}
+
+Deno.test("viewOf() knows when and why a job ended", () => {
+  const view = viewOf(resource({
+    processingJobStatus: "Failed",
+    failureReason: "why",
+    processingEndTime: "2024-01-01T01:00:00Z",
+    lastCheckTime: "2024-01-01T02:00:00Z",
+  }));
+  assert.deepEqual([view.end?.at, view.text], [Date.UTC(2024, 0, 1, 1), "why"]);
+});
+
+Deno.test("viewOf() expects as many hosts as any preferred instance would bring", () => {
+  const preferences = { instancePreferences: [{ instanceType: "a" }, { instanceType: "b", instanceCount: 3 }] };
+  assert.equal(viewOf(resource(undefined, preferences)).hosts, 3);
+  assert.equal(viewOf(resource(undefined, {})).hosts, 1);
+});
