@@ -26,6 +26,8 @@ export interface Job {
   endTime?: number;
   lastModifiedTime?: number;
   selectedInstanceType?: string;
+  /** It comes from a list, which names neither start time nor instance type. */
+  isSummary?: true;
 }
 
 /** What the SageMaker informer knows about one job. */
@@ -66,6 +68,7 @@ export const STANDINGS = [
   "Stopped",
   "StoppedOutsideOperator",
   "Deleting",
+  "Paused",
 ] as const;
 
 /** The closed set of reasons that conditions carry: where a job stands, or why a call did not succeed. */
