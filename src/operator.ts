@@ -8,15 +8,17 @@ import { Informer, type InformerStatus } from "./kubernetes/informer.ts";
 import { LeaderElector } from "./kubernetes/leader_elector.ts";
 import type { KubeObject } from "./kubernetes/objects.ts";
 import { Store } from "./kubernetes/store.ts";
+import { kept } from "./processing_job/kept.ts";
 import { ProcessingJobReconciler } from "./processing_job/reconcile.ts";
 import type { Clock } from "./runtime/clock.ts";
 import { runController } from "./runtime/controller.ts";
 import { exponentialBackoff } from "./runtime/rate_limiter.ts";
 import { WorkQueue } from "./runtime/workqueue.ts";
+import { CallBudgets } from "./sagemaker/budget.ts";
 import { type EndedCall, sageMakerFactory } from "./sagemaker/client.ts";
 import type { Endpoints } from "./sagemaker/endpoints.ts";
 import { CallGate } from "./sagemaker/gate.ts";
-import { JobInformer } from "./sagemaker/informer.ts";
+import { JobInformer } from "./sagemaker/informer/informer.ts";
 import { jobTags } from "./sagemaker/ownership.ts";
 import { type Checks, serveHealth } from "./telemetry/health.ts";
 
@@ -24,6 +26,8 @@ const log = getLogger(["operator"]);
 
 /** A key that fails is tried again after half a second, then twice that, up to five minutes. */
 const BACKOFF = { baseMs: 500, maxMs: 5 * 60_000 };
+/** The part of the workers that may wait for calls of one operation; those for other ones find the rest. */
+const MOST_WORKERS = 3 / 4;
 /** A watch hears of the apiserver once a minute at least; after this silence the operator is blind. */
 const BLIND_MS = 2 * 60_000;
 
@@ -70,7 +74,7 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   const { cluster, clock, leaderElection } = options;
   const userAgent = `sagemaker-operator/${options.version}`;
   const kube = new KubeClient(cluster, { clock, userAgent });
-  const store = new Store<ProcessingJob>();
+  const store = new Store<ProcessingJob>({ transform: kept });
   const informers = pathsOf(options.namespaces).map((path) =>
     new Informer<ProcessingJob>({
       client: kube,
@@ -128,7 +132,9 @@ async function workOn(store: Store<ProcessingJob>, options: WorkOptions, signal:
   using aws = sageMakerFactory(options);
   const queue = new WorkQueue({ clock, rateLimiter: exponentialBackoff(BACKOFF) });
   const onChange = (key: string) => queue.add(key);
-  const jobs = new JobInformer({ ...aws, clock, pollIntervalMs: options.pollIntervalMs, onChange });
+  const budgets = new CallBudgets();
+  const { pollIntervalMs, stalenessMs } = options;
+  const jobs = new JobInformer({ ...aws, clock, pollIntervalMs, stalenessMs, budgets, onChange });
   const events = new EventRecorder({
     client: options.observer,
     clock,
@@ -139,12 +145,18 @@ async function workOn(store: Store<ProcessingJob>, options: WorkOptions, signal:
     kube,
     store,
     jobs,
-    gate: new CallGate({ clock, onRelease: onChange }),
+    gate: new CallGate({
+      clock,
+      budgets,
+      mostUnderWay: Math.ceil(options.workers * MOST_WORKERS),
+      onRelease: onChange,
+    }),
     sageMakerFor: aws.sageMakerFor,
     tagsFor: (tags = [], { metadata: { namespace, name, uid } }) =>
       options.jobTags ? jobTags(tags, { cluster: installation, namespace, name, uid }) : tags,
     record: (event) => events.record(event),
     limits: { heartbeatMs: options.heartbeatMs, stalenessMs: options.stalenessMs },
+    isBusy: () => queue.length > 0,
     clock,
   });
   const unsubscribe = store.onChange((key) => {

@@ -1,7 +1,9 @@
 /**
- * `deno task bundle`: makes one plain JavaScript file of the operator and its packages, which Deno 2.4 and later run as it is.
- * The same sources and the same Deno give the same bytes, in whatever folder.
+ * `deno task bundle`: makes plain JavaScript of the operator and its packages, which Deno 2.4 and later run as it is: a file to
+ * start, and beside it a folder of modules, of which each command loads those that it needs. The same sources and the same
+ * Deno give the same bytes, in whatever folder.
  */
+import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { systemClock } from "../src/runtime/clock.ts";
 import { errorText } from "../src/telemetry/error_text.ts";
@@ -13,24 +15,34 @@ export const DIST = join(ROOT, "dist");
 export const BUNDLE = join(DIST, "sagemaker-operator.js");
 
 /**
- * Writes the bundle.
+ * Writes the bundle: the file `to`, and the folder `modules` beside it in place of what was there.
  *
  * @throws Error with what `deno bundle` had to say
  */
 export async function bundle(to = BUNDLE): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "sagemaker-operator-bundle-" });
-  try {
-    const file = join(folder, "main.js");
-    await run(Deno.execPath(), ["bundle", "--quiet", "--platform=deno", "--minify", `--output=${file}`, "main.ts"]);
-    const code = await Deno.readTextFile(file);
-    await Deno.mkdir(dirname(to), { recursive: true });
-    await Deno.writeTextFile(
-      to,
-      `globalThis.SAGEMAKER_OPERATOR_COMMIT=${JSON.stringify(await commit())};\n${code}`,
-    );
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  const modules = join(dirname(to), "modules");
+  await rm(modules, { recursive: true, force: true });
+  await run(Deno.execPath(), [
+    "bundle",
+    "--quiet",
+    "--platform=deno",
+    "--minify",
+    "--code-splitting",
+    `--outdir=${modules}`,
+    "main.ts",
+  ]);
+  const start = `globalThis.SAGEMAKER_OPERATOR_COMMIT=${JSON.stringify(await commit())};
+await import("./modules/main.js");
+`;
+  await Deno.writeTextFile(to, start);
+}
+
+/** The size in bytes of the bundle that `bundle` wrote to `file`. */
+export async function bundleSize(file: string): Promise<number> {
+  let size = (await Deno.stat(file)).size;
+  const modules = join(dirname(file), "modules");
+  for await (const { name } of Deno.readDir(modules)) size += (await Deno.stat(join(modules, name))).size;
+  return size;
 }
 
 /** The commit of the sources: from the environment where git isn't there, as in an image's build. */
@@ -63,14 +75,14 @@ export async function runTask(task: () => Promise<string>): Promise<never> {
   }
 }
 
-/** A file's path and size, for people. */
-export async function describeFile(file: string): Promise<string> {
-  return `${file.slice(ROOT.length + 1)}: ${((await Deno.stat(file)).size / 1e6).toFixed(1)} MB`;
+/** A file's path and its size in bytes, for people. */
+export function describeFile(file: string, size: number): string {
+  return `${file.slice(ROOT.length + 1)}: ${(size / 1e6).toFixed(1)} MB`;
 }
 
 if (import.meta.main) {
   await runTask(async () => {
     await bundle();
-    return await describeFile(BUNDLE);
+    return describeFile(BUNDLE, await bundleSize(BUNDLE));
   });
 }

@@ -48,7 +48,8 @@ async function compileOperator(): Promise<string> {
       throw new Error("Cannot run what was compiled; the runtime must be of the same version as its Deno", { cause });
     });
   }
-  return await describeFile(target?.includes("windows") ? `${BINARY}.exe` : BINARY);
+  const binary = target?.includes("windows") ? `${BINARY}.exe` : BINARY;
+  return describeFile(binary, (await Deno.stat(binary)).size);
 }
 
 function run(command: string, args: string[]): Promise<string> {

@@ -14,6 +14,8 @@ export const FINALIZER = "sagemaker-operator-finalizer";
 export const ANNOTATIONS = {
   /** A new value asks for another look at once, also where the operator has given up. */
   reconcileAt: `${GROUP}/reconcile-at`,
+  /** `"true"` leaves the resource alone until that is taken away; a deletion goes on. */
+  paused: `${GROUP}/paused`,
   /** `"true"` releases a deleted resource whatever becomes of its job. */
   forceDelete: `${GROUP}/force-delete`,
 } as const;

@@ -26,6 +26,8 @@ export interface Job {
   endTime?: number;
   lastModifiedTime?: number;
   selectedInstanceType?: string;
+  /** It comes from a list, which names neither start time nor instance type. */
+  isSummary?: true;
 }
 
 /** What the SageMaker informer knows about one job. */

@@ -16,14 +16,13 @@ const spec = {
 const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript };
 
 /** The command that prints completion scripts for `commands`. */
-export function completion(commands: () => readonly CommandSpec[]): Command {
+export function completion(commands: () => Promise<readonly CommandSpec[]>): Command {
   return {
     spec,
-    run(argv, { env, stdout }) {
+    async run(argv, { env, stdout }) {
       const { positionals: [shell] } = parseArguments(spec, argv, env);
       if (!isShell(shell)) throw new UsageError(`Cannot complete in '${shell}': expected ${SHELLS.join(", ")}`);
-      stdout(SCRIPTS[shell](wordsOf(commands())));
-      return Promise.resolve();
+      stdout(SCRIPTS[shell](wordsOf(await commands())));
     },
   };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { runCommand } from "./main.ts";
-import { argumentsOf } from "./smlogs.ts";
+import { argumentsOf } from "./plugin.ts";
 
 async function run(argv: string[], env: Record<string, string> = {}) {
   let [stdout, stderr] = ["", ""];

@@ -1,44 +1,50 @@
 import process from "node:process";
-import { wantsHelp } from "./arguments.ts";
+import { type CommandSpec, wantsHelp } from "./arguments.ts";
 import type { Command, CommandContext } from "./command.ts";
-import { completion } from "./completion.ts";
-import { crd } from "./crd.ts";
-import { doctor } from "./doctor.ts";
 import { exitCodeOf, UsageError } from "./errors.ts";
 import { commandUsage, programUsage } from "./help.ts";
-import { logs } from "./logs.ts";
 import { nearest } from "./nearest.ts";
-import { render } from "./render.ts";
-import { run } from "./run.ts";
-import { simulate } from "./simulate.ts";
-import { argumentsOf, smlogs } from "./smlogs.ts";
-import { version } from "./version.ts";
+import { argumentsOf } from "./plugin.ts";
 
-const COMMANDS: readonly Command[] = [
-  run,
-  logs,
-  simulate,
-  render,
-  doctor,
-  crd,
-  completion(() => COMMANDS.map(({ spec }) => spec)),
-  version,
-];
+/** In the order of the help. Only the one that is called is loaded: `run` needs nothing of what `render` reads YAML with. */
+const COMMANDS = {
+  run: async () => (await import("./run.ts")).run,
+  logs: async () => (await import("./logs.ts")).logs,
+  simulate: async () => (await import("./simulate.ts")).simulate,
+  render: async () => (await import("./render.ts")).render,
+  doctor: async () => (await import("./doctor.ts")).doctor,
+  crd: async () => (await import("./crd.ts")).crd,
+  completion: async () => (await import("./completion.ts")).completion(specs),
+  version: async () => (await import("./version.ts")).version,
+} satisfies Record<string, () => Promise<Command>>;
+
 /** Called by another name, so not among those that help shows. */
-const HIDDEN: readonly Command[] = [smlogs];
+const HIDDEN: Record<string, () => Promise<Command>> = {
+  smlogs: async () => (await import("./smlogs.ts")).smlogs,
+};
+
+async function specs(): Promise<CommandSpec[]> {
+  const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()));
+  return commands.map(({ spec }) => spec);
+}
 
 /** Runs the command that `argv` names and gives the exit code: 0, 1 for a failure, 2 for a mistake in the call. */
 export function runCommand(argv: readonly string[], context: CommandContext): Promise<number> {
   return exitCodeOf(async () => {
     const [name, ...rest] = argumentsOf(process.argv0, argv);
     if (name === undefined || ["-h", "-help", "--help", "help"].includes(name)) {
-      return context.stdout(programUsage(COMMANDS.map(({ spec }) => spec)));
+      return context.stdout(programUsage(await specs()));
     }
-    const command = [...COMMANDS, ...HIDDEN].find(({ spec }) => spec.name === name);
-    if (command === undefined) throw unknownCommand(name);
+    const load = Object.hasOwn(HIDDEN, name) ? HIDDEN[name] : isCommand(name) ? COMMANDS[name] : undefined;
+    if (load === undefined) throw unknownCommand(name);
+    const command = await load();
     if (wantsHelp(rest)) return context.stdout(commandUsage(command.spec));
     await command.run(rest, context);
   }, context.stderr);
+}
+
+function isCommand(name: string): name is keyof typeof COMMANDS {
+  return Object.hasOwn(COMMANDS, name);
 }
 
 function unknownCommand(name: string): UsageError {
@@ -47,7 +53,7 @@ function unknownCommand(name: string): UsageError {
       `A command must come before '${name}', as in 'sagemaker-operator run ${name}'; --help lists them`,
     );
   }
-  const guess = nearest(name, COMMANDS.map(({ spec }) => spec.name));
+  const guess = nearest(name, Object.keys(COMMANDS));
   return new UsageError(
     `Unknown command '${name}'${
       guess === undefined ? "; --help lists those that exist" : `; did you mean '${guess}'?`

@@ -21,8 +21,8 @@ const spec = {
     "selector": string({ help: "Watches only resources with these labels, as team=a", placeholder: "SELECTOR" }),
     "max-concurrent-reconciles": integer({ help: "How many resources are worked on at once", default: 16, min: 1 }),
     "poll-interval": duration({
-      help: "Shortest time between two looks at a running job in SageMaker",
-      default: "5s",
+      help: "Shortest time between two polls of SageMaker, whatever the number of jobs",
+      default: "1s",
       min: "100ms",
     }),
     "status-heartbeat": duration({

@@ -1,3 +1,2 @@
-// Of a module that is imported as a whole at run time a bundler keeps everything; named here, the little that is used stays,
-// and 14 MB of generated types go.
-export { KubeConfig, loadYaml } from "@kubernetes/client-node";
+// The file that is used, not the package: its index brings every generated type of the API along, 14 MB of them.
+export { KubeConfig } from "@kubernetes/client-node/dist/config.js";

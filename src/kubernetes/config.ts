@@ -2,7 +2,6 @@ import { delimiter, join } from "node:path";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { ConfigError } from "./errors.ts";
 import { openInCluster, SERVICE_ACCOUNT } from "./in_cluster.ts";
-import { openKubeconfig } from "./kubeconfig.ts";
 export { ConfigError };
 
 /** An API server, with what it takes to be let in. */
@@ -38,16 +37,18 @@ export interface LoadClusterOptions {
  */
 export async function loadCluster(options: LoadClusterOptions): Promise<Cluster> {
   const { kubeconfig, context, env, clock = systemClock, serviceAccount = SERVICE_ACCOUNT } = options;
-  if (kubeconfig) return await openKubeconfig([kubeconfig], { context, clock });
+  // A pod needs neither a YAML parser nor plugins.
+  const open = async (files: string[]) => (await import("./kubeconfig.ts")).openKubeconfig(files, { context, clock });
+  if (kubeconfig) return await open([kubeconfig]);
   const inCluster = context ? undefined : await openInCluster({ env, directory: serviceAccount, clock });
   if (inCluster) return inCluster;
 
   const listed = (env.get("KUBECONFIG") ?? "").split(delimiter).filter((file) => file !== "");
-  if (listed.length > 0) return await openKubeconfig(listed, { context, clock });
+  if (listed.length > 0) return await open(listed);
 
   const home = env.get("HOME") ?? env.get("USERPROFILE");
   const usual = home ? join(home, ".kube", "config") : undefined;
-  if (usual && await exists(usual)) return await openKubeconfig([usual], { context, clock });
+  if (usual && await exists(usual)) return await open([usual]);
   throw new ConfigError(
     `Cannot find a cluster: this is no pod with a service account, 'KUBECONFIG' is not set and ${
       usual ? `'${usual}' does not exist` : "there is no home directory"

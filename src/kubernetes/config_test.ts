@@ -166,10 +166,13 @@ Deno.test("loadCluster() merges the files of KUBECONFIG: the first that names so
   assert.equal((await bench.headers(extra)).get("authorization"), "Bearer first");
 });
 
+/** Not expired before the year 2286; nobody checks who signed it. */
+const ID_TOKEN = ["{}", '{"exp":9999999999}', "signature"].map((part) => btoa(part).replaceAll("=", "")).join(".");
 const USERS: [what: string, user: object, authorization: string | null][] = [
   ["a token", { token: "abc" }, "Bearer abc"],
   ["a password", { username: "me", password: "secret" }, `Basic ${btoa("me:secret")}`],
   ["a token file beside the kubeconfig, which beats a token", { tokenFile: "token", token: "no" }, "Bearer from-file"],
+  ["an OIDC token", { "auth-provider": { name: "oidc", config: { "id-token": ID_TOKEN } } }, `Bearer ${ID_TOKEN}`],
   ["nothing", {}, null],
 ];
 
@@ -332,13 +335,25 @@ const UNUSABLE: [what: string, config: object, context: string | undefined, mess
     "a certificate file that is missing",
     kubeconfig("https://x", { "client-certificate": "missing.crt" }),
     undefined,
-    /^Cannot read the credentials of context 'main' of .*missing\.crt/,
+    /^Cannot read client certificate '.*missing\.crt': the file does not exist$/,
   ],
   [
     "a certificate that is none",
     kubeconfig("https://x", { "client-certificate-data": btoa("junk"), "client-key-data": btoa("junk") }),
     undefined,
     /^Cannot use the certificates of context 'main' of '.*config': No certificates found in certificate data$/,
+  ],
+  [
+    "a key that is not base64",
+    kubeconfig("https://x", { "client-key-data": "secret!" }),
+    undefined,
+    /^Cannot read the client key of context 'main' of '.*config': it is not base64$/,
+  ],
+  [
+    "an auth provider whose token has expired",
+    kubeconfig("https://x", { "auth-provider": { name: "gcp", config: {} } }),
+    undefined,
+    /^Cannot get the credentials of context 'main' of '.*config': Token is expired!$/,
   ],
   [
     "a plugin that is missing",

@@ -1,6 +1,5 @@
 import { cutText } from "../api/text.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { TokenBucket } from "./token_bucket.ts";
 
 /** `v1.ObjectReference`: what an Event is about. */
 export interface ObjectReference {
@@ -49,14 +48,15 @@ const SERIES_MS = 6 * 60_000;
 /** What one object may say for one reason: five at once, then one every five minutes (the pace of client-go's spam filter). */
 const PER_REASON = { burst: 5, refillMs: 5 * 60_000 };
 const MAX_SERIES = 1_000;
-const MAX_BUCKETS = 4_096;
+const MAX_REASONS = 4_096;
 
 /** Remembers what was said lately: joins repetitions into series, and silences whoever says too much. Its memory is bounded. */
 export class EventMemory {
   readonly #clock: Clock;
   /** Both in order of use, so that the least recently used is the first and is forgotten first. */
   readonly #series = new Map<string, EventSeries>();
-  readonly #buckets = new Map<string, TokenBucket>();
+  /** When an object may say all it may at once for one reason again, by the monotonic clock. */
+  readonly #recovered = new Map<string, number>();
   #lastMicros = 0;
 
   constructor(clock: Clock) {
@@ -94,9 +94,11 @@ export class EventMemory {
   /** Whether one more request may be spent on the object of `series` and its reason. Asking spends it. */
   allows({ regarding, text }: EventSeries): boolean {
     const key = `${regarding.uid} ${text.reason}`;
-    const bucket = this.#buckets.get(key) ?? new TokenBucket({ clock: this.#clock, ...PER_REASON });
-    remember(this.#buckets, key, bucket, MAX_BUCKETS);
-    return bucket.take() === 0;
+    const now = this.#clock.monotonic();
+    const recovered = Math.max(now, this.#recovered.get(key) ?? 0) + PER_REASON.refillMs;
+    if (recovered - now > PER_REASON.burst * PER_REASON.refillMs) return false;
+    remember(this.#recovered, key, recovered, MAX_REASONS);
+    return true;
   }
 
   /** The time, later than any before, so that no two Events share a name and their order shows. */

@@ -1,25 +1,10 @@
-import type { RequestOptions } from "node:https";
-import { dirname, isAbsolute, join, resolve } from "node:path";
-import type { Cluster as ClusterEntry, Context, User } from "@kubernetes/client-node";
+import type { Cluster as ClusterEntry, Context } from "@kubernetes/client-node";
 import type { Clock } from "../runtime/clock.ts";
-import { clientNode } from "./client_node.ts";
 import type { Cluster } from "./config.ts";
-import { type Access, connect } from "./connection.ts";
+import { connect } from "./connection.ts";
 import { ConfigError } from "./errors.ts";
-import { ExecPlugin } from "./exec_plugin.ts";
-import { readText, whyUnreadable } from "./files.ts";
-
-interface Entries {
-  contexts: Context[];
-  clusters: ClusterEntry[];
-  users: LocatedUser[];
-  currentContext?: string | undefined;
-}
-
-/** A user, and the directory that the relative paths of its kubeconfig start from. */
-interface LocatedUser extends User {
-  directory: string;
-}
+import { accessReader } from "./kubeconfig_access.ts";
+import { type Entries, type LocatedUser, readEntries } from "./kubeconfig_files.ts";
 
 interface Chosen {
   context: Context;
@@ -28,11 +13,7 @@ interface Chosen {
 }
 
 /**
- * The cluster of a kubeconfig's context. Of several files the first that names something wins, and missing ones are passed
- * over unless all are missing, as with `kubectl`.
- *
- * `@kubernetes/client-node` reads the files and knows the ways to authenticate; it is loaded here only, because it costs 50 MB
- * that a pod doesn't need. Requests don't go through it.
+ * The cluster of a kubeconfig's context. Requests don't go through `@kubernetes/client-node`.
  *
  * @throws ConfigError
  */
@@ -58,60 +39,6 @@ export async function openKubeconfig(
       return await readAccess();
     },
   });
-}
-
-async function readEntries(files: string[]): Promise<Entries> {
-  const merged: Entries = { contexts: [], clusters: [], users: [] };
-  let isFound = false;
-  for (const file of files) {
-    const text = await readText(file, "kubeconfig", { optional: true });
-    if (text === undefined) continue;
-    isFound = true;
-    const entries = await parse(file, text);
-    addNew(merged.contexts, entries.contexts);
-    addNew(merged.clusters, entries.clusters);
-    addNew(merged.users, entries.users);
-    merged.currentContext ??= entries.currentContext;
-  }
-  if (isFound) return merged;
-  throw new ConfigError(`Cannot read kubeconfig '${files.join("', '")}': the file does not exist`);
-}
-
-function addNew<T extends { name: string }>(known: T[], more: T[]): void {
-  known.push(...more.filter(({ name }) => !known.some((entry) => entry.name === name)));
-}
-
-async function parse(file: string, text: string): Promise<Entries> {
-  const { KubeConfig, loadYaml } = await clientNode();
-  const directory = dirname(resolve(file));
-  const refuse = (why: string) => new ConfigError(`Cannot read kubeconfig '${file}': ${why}`);
-  if (text.trim() === "") throw refuse("it is empty");
-  let raw: { users?: { name: string; user?: { tokenFile?: string } }[] } | undefined;
-  try {
-    raw = loadYaml(text);
-  } catch (error) {
-    // The error's own message quotes the file, which holds credentials.
-    const { reason, mark } = error as { reason?: string; mark?: { line: number } };
-    throw refuse(`it is not valid YAML: ${reason ?? "unknown reason"}${mark ? ` in line ${mark.line + 1}` : ""}`);
-  }
-  if (typeof raw !== "object" || raw === null) throw refuse("it is not a YAML mapping");
-  const config = new KubeConfig();
-  try {
-    config.loadFromString(text);
-    config.makePathsAbsolute(directory);
-  } catch (error) {
-    throw refuse(error instanceof Error ? error.message : String(error));
-  }
-  const users = config.users.map((user, index) => withTokenFile(user, raw.users?.[index]?.user?.tokenFile, directory));
-  return { contexts: config.contexts, clusters: config.clusters, users, currentContext: config.currentContext };
-}
-
-/** client-node doesn't know a user's `tokenFile`, but its provider of that name rereads one each minute. */
-function withTokenFile(user: User, tokenFile: string | undefined, directory: string): LocatedUser {
-  if (!tokenFile) return { ...user, directory };
-  const path = isAbsolute(tokenFile) ? tokenFile : join(directory, tokenFile);
-  const { token: _, ...rest } = user;
-  return { ...rest, directory, authProvider: { name: "tokenFile", config: { tokenFile: path } } };
 }
 
 function choose(
@@ -151,45 +78,6 @@ function checkCluster(cluster: ClusterEntry, source: string): void {
       `'tls-server-name' is not supported; write '${cluster.tlsServerName}' as the host of 'server' instead`,
     );
   }
-}
-
-/** Makes a function that gives the user's credentials as they are now; what a plugin printed is kept while it is valid. */
-async function accessReader({ cluster, user }: Chosen, source: string, clock: Clock): Promise<() => Promise<Access>> {
-  const { KubeConfig } = await clientNode();
-  const { exec, directory, ...rest } = user;
-  const plugin = exec ? new ExecPlugin(exec, directory, clock) : undefined;
-  const config = new KubeConfig();
-  // Not the real server: client-node would refuse plain http, and make an agent for a proxy.
-  config.loadFromClusterAndUser({ ...pick(cluster), server: "https://server.invalid", skipTLSVerify: false }, rest);
-  return async () => {
-    const options: RequestOptions = {};
-    try {
-      await config.applyToHTTPSOptions(options);
-    } catch (error) {
-      throw new ConfigError(`Cannot read the credentials of ${source}: ${whyUnreadable(error)}`, { cause: error });
-    }
-    const printed = await plugin?.credential();
-    return toAccess(options, printed);
-  };
-}
-
-function pick({ name, caData, caFile }: ClusterEntry): Pick<ClusterEntry, "name" | "caData" | "caFile"> {
-  return { name, ...(caData ? { caData } : {}), ...(caFile ? { caFile } : {}) };
-}
-
-function toAccess(options: RequestOptions, printed: Awaited<ReturnType<ExecPlugin["credential"]>> = {}): Access {
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(options.headers ?? {})) headers[name.toLowerCase()] = String(value).trim();
-  if (options.auth) headers.authorization = `Basic ${btoa(options.auth)}`;
-  if (printed.token) headers.authorization = `Bearer ${printed.token}`;
-  const cert = printed.clientCertificateData ?? (options.cert && String(options.cert));
-  const key = printed.clientKeyData ?? (options.key && String(options.key));
-  return {
-    headers,
-    caCerts: options.ca ? [String(options.ca)] : [],
-    ...(cert && key ? { certificate: { cert, key } } : {}),
-    ...(printed.expirationTimestamp ? { validUntil: Date.parse(printed.expirationTimestamp) } : {}),
-  };
 }
 
 function proxyOf(url: string): { url: string; basicAuth?: { username: string; password: string } } {

@@ -1,6 +1,9 @@
 import { compareResourceVersions, keyOf, type KubeObject, stripBookkeeping } from "./objects.ts";
+import { SharedTexts } from "./shared_texts.ts";
 
 interface Entry<T> {
+  /** The one copy of the key, for all who keep it. */
+  key: string;
   object: T;
   /** The informer that brought it; only that one's relist may drop it. */
   scope: object;
@@ -25,6 +28,7 @@ export interface Relist<T> {
  */
 export class Store<T extends KubeObject> {
   readonly #transform: (object: T) => T;
+  readonly #texts = new SharedTexts();
   readonly #entries = new Map<string, Entry<T>>();
   readonly #tombstones = new Map<string, string>();
   readonly #listeners = new Set<(key: string) => void>();
@@ -59,19 +63,20 @@ export class Store<T extends KubeObject> {
   refresh(object: T): void {
     const entry = this.#entries.get(keyOf(object));
     if (entry && entry.object.metadata.uid === object.metadata.uid && isNewer(object, version(entry.object))) {
-      entry.object = this.#transform(object);
+      entry.object = this.#kept(object);
     }
   }
 
   /** For informers: an object was added or changed. Older than what is known, it is ignored. */
   apply(object: T, scope: object): void {
-    const key = keyOf(object);
+    let key = keyOf(object);
     const gone = this.#tombstones.get(key);
     if (gone !== undefined && !isNewer(object, gone)) return;
     const entry = this.#entries.get(key);
     if (entry && !isNewer(object, entry.announced)) return;
-    const kept = !entry || isNewer(object, version(entry.object)) ? this.#transform(object) : entry.object;
-    this.#entries.set(key, { object: kept, scope, announced: version(object) });
+    const kept = !entry || isNewer(object, version(entry.object)) ? this.#kept(object) : entry.object;
+    key = entry?.key ?? key;
+    this.#entries.set(key, { key, object: kept, scope, announced: version(object) });
     this.#notify([key]);
   }
 
@@ -88,7 +93,7 @@ export class Store<T extends KubeObject> {
   relist(scope: object): Relist<T> {
     const listed = new Map<string, T>();
     return {
-      add: (object) => void listed.set(keyOf(object), this.#transform(object)),
+      add: (object) => void listed.set(keyOf(object), this.#kept(object)),
       commit: () => this.#swap(scope, listed),
     };
   }
@@ -101,12 +106,19 @@ export class Store<T extends KubeObject> {
       this.#entries.delete(key);
       changed.push(key);
     }
-    for (const [key, object] of listed) {
-      const known = this.#entries.get(key);
-      this.#entries.set(key, { object, scope, announced: version(object) });
+    for (const [listedKey, object] of listed) {
+      const known = this.#entries.get(listedKey);
+      const key = known?.key ?? listedKey;
+      this.#entries.set(key, { key, object, scope, announced: version(object) });
       if (known?.object.metadata.uid !== object.metadata.uid || known.announced !== version(object)) changed.push(key);
     }
     this.#notify(changed);
+  }
+
+  #kept(object: T): T {
+    const kept = this.#transform(object);
+    this.#texts.shareWithin(kept);
+    return kept;
   }
 
   #bury(key: string, object: T): void {

@@ -7,6 +7,8 @@ import { statusOf, type View } from "./status.ts";
 export interface Observed {
   /** What SageMaker said of this resource's job, if anybody asked. */
   sighting?: Sighting;
+  /** The informer follows the job already, though it may not have seen it yet. */
+  isFollowed?: boolean;
   /** This reconcile has asked SageMaker for the job, with or without an answer. */
   hasLooked?: boolean;
   /** Whether the job of the sighting is this resource's, if anybody checked. */

@@ -1,4 +1,4 @@
-import { FINALIZER } from "../api/group.ts";
+import { ANNOTATIONS, FINALIZER } from "../api/group.ts";
 import { type Failure, FINAL_JOB_STATUSES, type Job, type Sighting } from "../api/job.ts";
 import type { ProcessingJob } from "../api/processing_job.ts";
 import { type Action, type Context, type Limits, type Names, type Observed, settle } from "./action.ts";
@@ -6,16 +6,19 @@ import { decideDeletion } from "./deletion.ts";
 import {
   checkedAt,
   createdAt,
+  isAskedFor,
   isGivenUp,
   isKnown,
   isOver,
   isRestored,
+  isRunning,
   isUntouched,
   neverBackwards,
   provesJob,
 } from "./history.ts";
+import { untilHeartbeat } from "./heartbeat.ts";
 import { nextAfter } from "./retry.ts";
-import { refreshed, viewOfFailure, viewOfJob } from "./status.ts";
+import { paused, refreshed, viewOfFailure, viewOfJob } from "./status.ts";
 
 /** A job that existed counts as lost after this many looks in a row over this long found nothing. */
 const LOST_AFTER = { looks: 3, ms: 2 * 60_000 };
@@ -39,17 +42,31 @@ export function decide(
   const context: Context = { resource, observed, names, limits, now };
 
   if (metadata.deletionTimestamp !== undefined) return isHeld ? decideDeletion(context) : { do: "ignore" };
-  if (isOver(status) || isGivenUp(resource)) {
-    return { do: "settle", status: refreshed(resource), follow: false, next: { kind: "wait" } };
+  if (isOver(status)) return decideOver(context);
+  if (metadata.annotations?.[ANNOTATIONS.paused] === "true") {
+    return { do: "settle", status: paused(resource, now), follow: false, next: { kind: "wait" } };
   }
+  if (isGivenUp(resource)) return { do: "settle", status: refreshed(resource), follow: false, next: { kind: "wait" } };
   if (isRestored(status, names.jobName)) return decideRestored(context);
   if (!isHeld) return { do: "add-finalizer" };
   return decideRunning(context);
 }
 
+/** Nothing changes any more; but how a job ended may be known before when it began, and on which instance. */
+function decideOver(context: Context): Action {
+  const { resource, observed: { sighting } } = context;
+  const job = sighting?.job;
+  const isPending = job?.isSummary === true;
+  const isDetailed = job !== undefined && !isPending && isKnown(job, resource.status) &&
+    job.status === resource.status?.processingJobStatus;
+  if (isDetailed) return settle(context, viewOfJob(job), false, { kind: "wait" });
+  return { do: "settle", status: refreshed(resource), follow: isPending, next: { kind: "wait" } };
+}
+
 function decideRunning(context: Context): Action {
   const { status } = context.resource;
-  const { sighting, failure, isOwn, hasLooked, isUnsent } = context.observed;
+  const { sighting, failure, isOwn, hasLooked, isUnsent, isFollowed } = context.observed;
+  if (isAskedFor(context.resource) && !hasLooked && !failure && !isUntouched(status)) return { do: "look" };
   if (isBehind(context)) return hasLooked ? decideBlind(context) : { do: "look" };
   if (failure) return hasLooked && provesJob(status) ? decideBlind(context, failure) : decideFailed(context, failure);
   if (sighting?.job) {
@@ -58,7 +75,14 @@ function decideRunning(context: Context): Action {
     return decideSeen(context, neverBackwards(sighting.job, status), sighting);
   }
   if (sighting?.absent) return provesJob(status) ? decideLost(context, sighting.absent) : decideCreate(context);
-  return isUntouched(status) || isUnsent ? decideCreate(context) : { do: "look" };
+  if (isUntouched(status) || isUnsent) return decideCreate(context);
+  return isFollowed || !isRunning(status) ? { do: "look" } : decideUnseen(context);
+}
+
+/** A job that was seen before this process began is one of thousands, maybe: the informer sees them all at the cost of a few. */
+function decideUnseen(context: Context): Action {
+  const { resource, limits } = context;
+  return { do: "settle", status: refreshed(resource), follow: true, next: { kind: "after", ms: limits.stalenessMs } };
 }
 
 function decideFailed(context: Context, failure: Failure): Action {
@@ -93,8 +117,13 @@ function decideCreate({ observed }: Context): Action {
 /** The job is there: its word is the resource's, unless SageMaker has not been heard of for too long. */
 function decideSeen(context: Context, job: Job, { failure, seenAt }: Sighting): Action {
   const { limits, now } = context;
-  const heartbeat = { kind: "after", ms: limits.heartbeatMs } as const;
-  if (FINAL_JOB_STATUSES.includes(job.status)) return settle(context, viewOfJob(job), false, { kind: "wait" });
+  const heartbeat = {
+    kind: "after",
+    ms: untilHeartbeat(context.resource.metadata.uid, now, limits.heartbeatMs),
+  } as const;
+  if (FINAL_JOB_STATUSES.includes(job.status)) {
+    return settle(context, viewOfJob(job), job.isSummary === true, { kind: "wait" });
+  }
   if (failure === undefined) return settle(context, viewOfJob(job), true, heartbeat);
   const blindInMs = (seenAt ?? now) + limits.stalenessMs - now;
   if (blindInMs > 0) return settle(context, viewOfJob(job), true, { kind: "after", ms: blindInMs });

@@ -111,6 +111,8 @@ const steps: [string, ProcessingJob, Observed, Action["do"]][] = [
     absent(),
     "settle",
   ],
+  ["a job that ran before this process began is followed without a call", heldProcessingJob(running), {}, "settle"],
+  ["a job that is followed and was never seen is looked up", heldProcessingJob(running), { isFollowed: true }, "look"],
   ["a finished resource makes no call", heldProcessingJob(done), {}, "settle"],
   ["an Error makes no call", heldProcessingJob(broken), {}, "settle"],
   ["a running job is followed", heldProcessingJob(running), seen("InProgress"), "settle"],
@@ -254,6 +256,36 @@ for (const [name, observed, status, word, additional, ready] of words) {
   });
 }
 
+Deno.test("decide() leaves the status as it is of a job that is to be seen for the first time", () => {
+  const action = settled(heldProcessingJob(running), {});
+  assert.deepEqual(action.status, running);
+  assert.equal(action.follow, true);
+  assert.deepEqual(action.next, { kind: "after", ms: LIMITS.stalenessMs });
+});
+
+Deno.test("decide() follows a job that a list shows as ended until its details are known", () => {
+  const job = makeJob("Completed", { endTime: NOW });
+  const listed = settled(heldProcessingJob(running), { sighting: { job: { ...job, isSummary: true }, seenAt: NOW } });
+  assert.equal(listed.status.processingJobStatus, "Completed");
+  assert.equal(listed.status.duration, undefined);
+  assert.equal(listed.follow, true);
+  const finished = heldProcessingJob(listed.status);
+  const waiting = settled(finished, { sighting: { job: { ...job, isSummary: true }, seenAt: NOW + 1_000 } });
+  assert.deepEqual(waiting.status, listed.status);
+  assert.equal(waiting.follow, true);
+  const described = settled(finished, { sighting: { job: { ...job, startTime: NOW - 60_000 }, seenAt: NOW + 2_000 } });
+  assert.equal(described.status.duration, "60s");
+  assert.equal(described.follow, false);
+});
+
+Deno.test("decide() takes no details from another job, nor from another end, than the status tells", () => {
+  const finished = heldProcessingJob({ ...running, processingJobStatus: "Completed" });
+  for (const job of [makeJob("Completed", { arn: "arn:other" }), makeJob("Failed")]) {
+    const { status } = settled(finished, { sighting: { job: { ...job, startTime: NOW }, seenAt: NOW } });
+    assert.deepEqual(status, finished.status);
+  }
+});
+
 Deno.test("decide() keeps a running job's word while looks fail for less than the staleness limit", () => {
   const observed = seen("InProgress", { failure: failure("soon"), seenAt: NOW - 10_000 });
   const action = settled(heldProcessingJob(running), observed);
@@ -333,6 +365,55 @@ Deno.test("decide() tries an Error again for each new value of reconcile-at, and
   assert.equal(asked("2", done).do, "settle");
   const again = annotated(heldProcessingJob(broken), ANNOTATIONS.reconcileAt, "1");
   assert.equal(settled(again, { failure: failure("never") }).status.observedReconcileAt, "1");
+});
+
+Deno.test("decide() looks at a running job anew for each new value of reconcile-at", () => {
+  const asked = annotated(heldProcessingJob(running), ANNOTATIONS.reconcileAt, "1");
+  assert.equal(next(asked, seen("InProgress")).do, "look");
+  const { status } = settled(asked, { ...seen("InProgress"), hasLooked: true });
+  assert.equal(status.observedReconcileAt, "1");
+  assert.equal(next({ ...asked, status }, seen("InProgress")).do, "settle");
+  assert.equal(next(annotated(heldProcessingJob(untouched), ANNOTATIONS.reconcileAt, "1")).do, "confirm");
+});
+
+Deno.test("decide() leaves a paused resource alone and says so", () => {
+  const pause = (resource: ProcessingJob) => annotated(resource, ANNOTATIONS.paused, "true");
+  for (const resource of [makeProcessingJob(), heldProcessingJob(waiting), heldProcessingJob(running)]) {
+    const action = settled(pause(resource), seen("Completed"));
+    assert.equal(action.status.processingJobStatus, resource.status?.processingJobStatus);
+    assert.equal(action.status.observedGeneration, resource.metadata.generation);
+    assert.equal(findCondition(action.status.conditions, "Paused")?.status, "True");
+    assert.deepEqual(
+      [
+        findCondition(action.status.conditions, "Ready")?.status,
+        findCondition(action.status.conditions, "Ready")?.reason,
+      ],
+      ["Unknown", "Paused"],
+    );
+    assert.equal(action.follow, false);
+    assert.deepEqual(settled(pause({ ...resource, status: action.status }), {}).status, action.status);
+  }
+});
+
+Deno.test("decide() goes on with a resource that is no longer paused", () => {
+  const { status } = settled(annotated(heldProcessingJob(running), ANNOTATIONS.paused, "true"), {});
+  const first = settled(heldProcessingJob(status), {});
+  assert.equal(first.follow, true);
+  assert.equal(findCondition(first.status.conditions, "Paused"), undefined);
+  const after = settled(heldProcessingJob(first.status), seen("InProgress"));
+  assert.equal(findCondition(after.status.conditions, "Ready")?.reason, "InProgress");
+  assert.equal(settled(annotated(heldProcessingJob(running), ANNOTATIONS.paused, "yes"), {}).follow, true);
+});
+
+Deno.test("decide() deletes a paused resource, and keeps a finished or a given-up one as it is", () => {
+  assert.equal(
+    next(annotated(heldProcessingJob(running, true), ANNOTATIONS.paused, "true"), seen("InProgress")).do,
+    "stop",
+  );
+  const finished = annotated(heldProcessingJob(done), ANNOTATIONS.paused, "true");
+  assert.deepEqual(settled(finished, {}).status, done);
+  const { status } = settled(annotated(heldProcessingJob(conflict), ANNOTATIONS.paused, "true"), {});
+  assert.equal(findCondition(status.conditions, "Ready")?.reason, "NameConflict");
 });
 
 Deno.test("decide() tells a resource that came from a backup which job its status is about", () => {

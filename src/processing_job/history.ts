@@ -21,6 +21,12 @@ export function isOver(status: Status): boolean {
   return isOurs(status) && FINAL_JOB_STATUSES.includes(status.processingJobStatus ?? "");
 }
 
+/** Somebody has asked for another look, or another try, now. */
+export function isAskedFor({ metadata, status }: ProcessingJob): boolean {
+  const asked = metadata.annotations?.[ANNOTATIONS.reconcileAt];
+  return asked !== undefined && asked !== status?.observedReconcileAt;
+}
+
 /** The operator has given up on the resource, and nobody has asked for another try since. */
 export function isGivenUp({ metadata, status }: ProcessingJob): boolean {
   const asked = metadata.annotations?.[ANNOTATIONS.reconcileAt];
@@ -41,6 +47,12 @@ export function provesJob(status: Status): boolean {
   return status?.processingJobArn !== undefined ||
     findCondition(status?.conditions, "Created")?.status === "True" ||
     (JOB_STATUSES as readonly string[]).includes(status?.processingJobStatus ?? "");
+}
+
+/** The job was seen to run, by our own word, and its ARN is known. */
+export function isRunning(status: Status): boolean {
+  const word = status?.processingJobStatus;
+  return isOurs(status) && status.processingJobArn !== undefined && (word === "InProgress" || word === "Stopping");
 }
 
 /** The status speaks of a job of another resource: it came from a backup, and the resource has got another UID since. */

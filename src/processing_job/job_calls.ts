@@ -1,16 +1,15 @@
 import type { Tag } from "@aws-sdk/client-sagemaker";
 import { getLogger } from "@logtape/logtape";
-import { ANNOTATIONS } from "../api/group.ts";
 import { type Failure, type JobRef, SageMakerError } from "../api/job.ts";
 import type { ProcessingJob } from "../api/processing_job.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { SageMaker, SageMakerFor } from "../sagemaker/client.ts";
 import { toCreateRequest } from "../sagemaker/convert.ts";
 import type { Call, CallGate } from "../sagemaker/gate.ts";
-import type { JobInformer } from "../sagemaker/informer.ts";
+import type { JobInformer } from "../sagemaker/informer/informer.ts";
 import { isAboutTags, isOwnJob } from "../sagemaker/ownership.ts";
 import type { Observed } from "./action.ts";
-import { isUntouched } from "./history.ts";
+import { isAskedFor, isUntouched } from "./history.ts";
 import { identity, keyOf, refOf } from "./identity.ts";
 
 const log = getLogger(["operator", "processing-job"]);
@@ -43,6 +42,12 @@ export class JobCalls {
   /** Keys whose create was decided on but held back by the gate, and never sent. */
   readonly #unsent = new Set<string>();
 
+  /** Keys whose job the informer follows. */
+  readonly #followed = new Set<string>();
+
+  /** Keys whose job was created a moment ago, so that there is no doubt whose it is, though no status says so yet. */
+  readonly #created = new Set<string>();
+
   constructor(options: JobCallsOptions) {
     this.#options = options;
   }
@@ -56,6 +61,8 @@ export class JobCalls {
       ...(sighting?.job || (sighting?.absent && !sighting.failure) ? { sighting } : {}),
       ...(unsettledAt === undefined ? {} : { unsettledAt }),
       ...(this.#unsent.has(key) ? { isUnsent: true } : {}),
+      ...(this.#followed.has(key) ? { isFollowed: true } : {}),
+      ...(this.#created.has(key) ? { isOwn: true } : {}),
     };
   }
 
@@ -64,6 +71,8 @@ export class JobCalls {
     this.#options.gate.leave(key);
     this.#unsettledAt.delete(key);
     this.#unsent.delete(key);
+    this.#followed.delete(key);
+    this.#created.delete(key);
   }
 
   /** Asks SageMaker for the job. */
@@ -96,6 +105,7 @@ export class JobCalls {
       this.#unsettledAt.delete(key);
       observed.sighting = jobs.record(key, ref, { name: ref.name, arn, status: "InProgress" }, sentAt);
       observed.isOwn = true;
+      this.#created.add(key);
       log.info("Created the processing job", { ...identity(resource), job: ref.name, region: ref.region });
     });
     if (observed.failure === undefined) return;
@@ -126,8 +136,15 @@ export class JobCalls {
     const { jobs, gate } = this.#options;
     const key = keyOf(resource);
     if (observed.failure === undefined) gate.leave(key);
-    if (follow) jobs.watch(key, refOf(resource));
-    else if (isDone) jobs.forget(key);
+    this.#created.delete(key);
+    if (follow) {
+      this.#followed.add(key);
+      // Nobody reads how long a job ran whose resource is going away.
+      jobs.watch(key, refOf(resource), { details: resource.metadata.deletionTimestamp === undefined });
+    } else if (isDone) {
+      this.#followed.delete(key);
+      jobs.forget(key);
+    }
   }
 
   #lookUp(resource: ProcessingJob, signal: AbortSignal) {
@@ -190,12 +207,6 @@ export class JobCalls {
 /** Whether a create that ended so may have been carried out, or may yet be. */
 function isAmbiguous({ reason, code }: Failure): boolean {
   return (reason === "NetworkUnavailable" && !NOT_SENT.test(code)) || reason === "ServiceUnavailable";
-}
-
-/** Somebody has asked for a try now. */
-function isAskedFor({ metadata, status }: ProcessingJob): boolean {
-  const asked = metadata.annotations?.[ANNOTATIONS.reconcileAt];
-  return asked !== undefined && asked !== status?.observedReconcileAt;
 }
 
 function callOf({ metadata, spec }: ProcessingJob, operation: string): Call {

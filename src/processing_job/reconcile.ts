@@ -19,6 +19,7 @@ import {
 } from "./events.ts";
 import { identity, keyOf, pathOf, refOf } from "./identity.ts";
 import { JobCalls, type JobCallsOptions } from "./job_calls.ts";
+import { ownAnnotations } from "./kept.ts";
 import { canonical, statusPatch } from "./status.ts";
 
 const log = getLogger(["operator", "processing-job"]);
@@ -34,6 +35,8 @@ export interface ReconcilerOptions extends Omit<JobCallsOptions, "onTagsDenied">
   /** Tells people what happens to a resource. */
   record: (event: EventText & { regarding: ObjectReference }) => void;
   limits: Limits;
+  /** Whether other resources wait for their turn. */
+  isBusy: () => boolean;
 }
 
 /** The shell around `decide`: reads what is known, carries out one step after another, writes the status once at the end. */
@@ -84,7 +87,7 @@ export class ProcessingJobReconciler {
   }
 
   async #reconcile(key: string, signal: AbortSignal): Promise<Result> {
-    const { store, limits, clock } = this.#options;
+    const { store, limits, clock, isBusy } = this.#options;
     const calls = this.#calls;
     let resource = store.get(key);
     // The CRD before this one took resources without a spec. They stand for no job, and today's refuses every patch of them.
@@ -112,9 +115,13 @@ export class ProcessingJobReconciler {
           break;
         case "look":
         case "verify":
+          await calls[action.do](resource, observed, signal);
+          break;
         case "create":
         case "stop":
           await calls[action.do](resource, observed, signal);
+          // In a burst the jobs come first, and then what is told of them: of that nothing is lost, should the operator end here.
+          if (observed.failure === undefined && isBusy()) return { kind: "again" };
           break;
         case "release":
           await this.#release(resource, observed, action.forced, signal);
@@ -186,8 +193,8 @@ export class ProcessingJobReconciler {
   }
 
   async #writeStatus(resource: ProcessingJob, { status, next, follow }: Settle, signal: AbortSignal): Promise<void> {
-    const { store, limits } = this.#options;
-    const patch = statusPatch(resource.status, status, limits.heartbeatMs);
+    const { store, limits, clock } = this.#options;
+    const patch = statusPatch(resource, status, limits.heartbeatMs, clock.now());
     if (patch === undefined) return;
     const { resourceVersion, uid } = resource.metadata;
     const body = { metadata: { resourceVersion, uid }, status: patch };
@@ -219,8 +226,9 @@ function outcome(next: Next): Result {
 
 /** All of a resource by which somebody may ask for something; not its version, which each write changes. */
 function gistOf({ metadata, status }: ProcessingJob): string {
-  const { uid, generation, deletionTimestamp, finalizers = [], labels, annotations } = metadata;
-  return JSON.stringify(canonical({ uid, generation, deletionTimestamp, finalizers, labels, annotations, status }));
+  const { uid, generation, deletionTimestamp, finalizers = [] } = metadata;
+  const annotations = ownAnnotations(metadata.annotations);
+  return JSON.stringify(canonical({ uid, generation, deletionTimestamp, finalizers, annotations, status }));
 }
 
 function eventContext(resource: ProcessingJob): EventContext {

@@ -1,8 +1,9 @@
-import { type Condition, mergeConditions } from "../api/conditions.ts";
+import { type Condition, findCondition, mergeConditions } from "../api/conditions.ts";
 import { ANNOTATIONS } from "../api/group.ts";
 import type { Failure, Job, Reason } from "../api/job.ts";
 import type { ProcessingJob, ProcessingJobStatus, ProcessingJobStatusWord } from "../api/processing_job.ts";
 import { humanDuration, rfc3339 } from "../api/time.ts";
+import { isHeartbeatDue } from "./heartbeat.ts";
 import { provesJob } from "./history.ts";
 
 /** What there is to say of a resource at one moment; `statusOf` turns it into the status that is written. */
@@ -103,10 +104,28 @@ export function statusOf(resource: ProcessingJob, view: View, now: number): Proc
 /** The status of a finished resource after a change of its generation (a deletion is one): the same, observed anew. */
 export function refreshed({ metadata, status = {} }: ProcessingJob): ProcessingJobStatus {
   const observedGeneration = metadata.generation;
-  const conditions = status.conditions?.map((condition) => ({ ...condition, observedGeneration }));
+  const conditions = status.conditions
+    ?.filter(({ type }) => type !== "Paused")
+    .map((condition) => ({ ...condition, observedGeneration }));
   const same: ProcessingJobStatus = { ...status, observedGeneration, ...(conditions ? { conditions } : {}) };
   set(same, "observedReconcileAt", metadata.annotations?.[ANNOTATIONS.reconcileAt]);
   return same;
+}
+
+/** The status of a resource that is to be left alone: the same, and a condition that says so. `now` is milliseconds. */
+export function paused(resource: ProcessingJob, now: number): ProcessingJobStatus {
+  const status = refreshed(resource);
+  const observedGeneration = resource.metadata.generation;
+  const message =
+    `The annotation '${ANNOTATIONS.paused}: "true"' asks the operator to leave this resource alone: no job is ` +
+    "created for it, and the status of one that runs stays as it is; without the annotation the operator goes on";
+  const rest = status.conditions?.filter(({ type }) => type !== "Ready") ?? [];
+  const because = { reason: "Paused", message, observedGeneration } as const;
+  const gaveUp = status.processingJobStatus === "Error" ? findCondition(status.conditions, "Ready") : undefined;
+  const ready = gaveUp ?? { type: "Ready", status: "Unknown", ...because } as const;
+  const wanted = [ready, ...rest, { type: "Paused", status: "True", ...because } as const];
+  status.conditions = mergeConditions(resource.status?.conditions, wanted, rfc3339(now));
+  return status;
 }
 
 function set<K extends keyof ProcessingJobStatus>(status: ProcessingJobStatus, key: K, value: ProcessingJobStatus[K]) {
@@ -118,7 +137,8 @@ function timeOf(ms: number | undefined): string | undefined {
 }
 
 function durationOf(job: Job | undefined): string | undefined {
-  const start = job?.startTime ?? job?.creationTime;
+  // A job that was never started has no start time; a list names none at all.
+  const start = job?.startTime ?? (job?.isSummary ? undefined : job?.creationTime);
   if (job?.endTime === undefined || start === undefined) return undefined;
   return humanDuration(job.endTime - start);
 }
@@ -151,13 +171,14 @@ function conditionsOf(
 }
 
 /**
- * The merge patch (RFC 7386) that turns `before` into `after`, or nothing if only `lastCheckTime` differs and that by less
- * than `heartbeatMs`: every write costs the apiserver, and each watcher, something.
+ * The merge patch (RFC 7386) that turns `before` into `after`, or nothing if only `lastCheckTime` differs and no heartbeat of
+ * `uid` is due: every write costs the apiserver, and each watcher, something.
  */
 export function statusPatch(
-  before: ProcessingJobStatus | undefined,
+  { status: before, metadata: { uid } }: ProcessingJob,
   after: ProcessingJobStatus,
   heartbeatMs: number,
+  now: number,
 ): Record<string, unknown> | undefined {
   const old = (before ?? {}) as Record<string, unknown>;
   const wanted = after as Record<string, unknown>;
@@ -170,9 +191,7 @@ export function statusPatch(
   const changed = Object.keys(patch);
   if (changed.length === 0) return undefined;
   const onlyChecked = changed.length === 1 && changed[0] === "lastCheckTime" && before?.lastCheckTime !== undefined;
-  if (onlyChecked && Date.parse(after.lastCheckTime ?? "") - Date.parse(before.lastCheckTime ?? "") < heartbeatMs) {
-    return undefined;
-  }
+  if (onlyChecked && !isHeartbeatDue(uid, Date.parse(before.lastCheckTime!), now, heartbeatMs)) return undefined;
   return patch;
 }
 

@@ -54,7 +54,7 @@ Deno.test("statusOf() clears additional once the reason has passed", () => {
   });
   const status = statusOf(before, { ...viewOfJob(makeJob("InProgress")), ...NAMES }, NOW);
   assert.equal(status.additional, undefined);
-  assert.equal(statusPatch(before.status, status, HEARTBEAT)?.additional, null);
+  assert.equal(statusPatch(before, status, HEARTBEAT, NOW)?.additional, null);
 });
 
 Deno.test("viewOfJob() keeps an unknown word out of the status and says which it was", () => {
@@ -82,9 +82,9 @@ const checked: ProcessingJobStatus = { processingJobStatus: "InProgress", lastCh
 const patches: [string, ProcessingJobStatus | undefined, ProcessingJobStatus, Record<string, unknown> | undefined][] = [
   ["says nothing of what is the same", checked, { ...checked }, undefined],
   [
-    "is silent about a look within the heartbeat",
+    "is silent about a look before the heartbeat",
     checked,
-    { ...checked, lastCheckTime: "2026-01-01T00:04:59Z" },
+    { ...checked, lastCheckTime: "2026-01-01T00:00:01Z" },
     undefined,
   ],
   ["tells a look after the heartbeat", checked, { ...checked, lastCheckTime: "2026-01-01T00:05:00Z" }, {
@@ -101,7 +101,10 @@ const patches: [string, ProcessingJobStatus | undefined, ProcessingJobStatus, Re
   }],
 ];
 for (const [name, before, after, expected] of patches) {
-  Deno.test(`statusPatch() ${name}`, () => assert.deepEqual(statusPatch(before, after, HEARTBEAT), expected));
+  Deno.test(`statusPatch() ${name}`, () => {
+    const now = Date.parse(after.lastCheckTime ?? "2026-01-01T00:00:00Z");
+    assert.deepEqual(statusPatch(heldProcessingJob(before ?? {}), after, HEARTBEAT, now), expected);
+  });
 }
 
 Deno.test("statusPatch() does not mind the order of keys", () => {
@@ -114,5 +117,5 @@ Deno.test("statusPatch() does not mind the order of keys", () => {
   } as const;
   const before: ProcessingJobStatus = { conditions: [{ ...condition, observedGeneration: 1 }] };
   const after: ProcessingJobStatus = { conditions: [{ observedGeneration: 1, ...condition }] };
-  assert.equal(statusPatch(before, after, HEARTBEAT), undefined);
+  assert.equal(statusPatch(heldProcessingJob(before), after, HEARTBEAT, NOW), undefined);
 });

@@ -1,7 +1,8 @@
 import type { Clock } from "./clock.ts";
+import { Delays } from "./delays.ts";
 import type { RateLimiter } from "./rate_limiter.ts";
 
-/** The longest that a system timer can wait; a longer `addAfter` comes early, which level-based code doesn't mind. */
+/** The longest that a system timer can wait; for a longer delay it is set again. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
@@ -17,12 +18,16 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export class WorkQueue {
   readonly #clock: Clock;
   readonly #rateLimiter: RateLimiter;
-  readonly #queue: string[] = [];
+  /** Keys that wait, in order; and those before them, in reverse. Two arrays, since `shift` of a long one moves all of it. */
+  #entering: string[] = [];
+  #leaving: string[] = [];
   /** Keys that need work: those in the queue, and those in processing that were added again. */
   readonly #dirty = new Set<string>();
   /** Keys taken and not yet done. */
   readonly #processing = new Set<string>();
-  readonly #delayed = new Map<string, { due: number; cancel: () => void }>();
+  readonly #delays = new Delays();
+  /** The one timer, for the first of the delays. */
+  #timer: { due: number; cancel: () => void } | undefined;
   #waiters: ((key: string | undefined) => void)[] = [];
   #drained: (() => void)[] = [];
   #shuttingDown = false;
@@ -34,7 +39,7 @@ export class WorkQueue {
 
   /** How many keys wait to be taken; neither delayed ones nor those in processing. */
   get length(): number {
-    return this.#queue.length;
+    return this.#entering.length + this.#leaving.length;
   }
 
   /** Marks `key` as in need of work. Ignored after a shutdown. */
@@ -48,15 +53,8 @@ export class WorkQueue {
   addAfter(key: string, ms: number): void {
     if (this.#shuttingDown) return;
     if (ms <= 0) return this.add(key);
-    const due = this.#clock.monotonic() + ms;
-    const pending = this.#delayed.get(key);
-    if (pending && pending.due <= due) return;
-    pending?.cancel();
-    const cancel = this.#clock.setTimer(Math.min(ms, LONGEST_TIMER_MS), () => {
-      this.#delayed.delete(key);
-      this.add(key);
-    });
-    this.#delayed.set(key, { due, cancel });
+    this.#delays.set(key, this.#clock.monotonic() + ms);
+    this.#setTimer();
   }
 
   /** Counts a failure of `key` and adds it after the rate limiter's wait; gives that wait in milliseconds. */
@@ -94,9 +92,10 @@ export class WorkQueue {
   /** Takes no more keys, drops those that wait, and gives `undefined` to everyone who waits in `get`. */
   shutDown(): void {
     this.#shuttingDown = true;
-    this.#delayed.forEach(({ cancel }) => cancel());
-    this.#delayed.clear();
-    this.#queue.length = 0;
+    this.#delays.clear();
+    this.#setTimer();
+    this.#entering = [];
+    this.#leaving = [];
     this.#dirty.clear();
     const waiters = this.#waiters;
     this.#waiters = [];
@@ -124,14 +123,34 @@ export class WorkQueue {
     }
   }
 
+  #setTimer(): void {
+    const due = this.#delays.nextDue;
+    if (this.#timer?.due === due) return;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    if (due === undefined) return;
+    const ms = Math.ceil(due - this.#clock.monotonic());
+    const cancel = this.#clock.setTimer(Math.min(ms, LONGEST_TIMER_MS), () => {
+      this.#timer = undefined;
+      const now = this.#clock.monotonic();
+      for (let key = this.#delays.take(now); key !== undefined; key = this.#delays.take(now)) this.add(key);
+      this.#setTimer();
+    });
+    this.#timer = { due, cancel };
+  }
+
   #enqueue(key: string): void {
-    this.#queue.push(key);
+    this.#entering.push(key);
     const waiter = this.#waiters.shift();
     waiter?.(this.#take());
   }
 
   #take(): string | undefined {
-    const key = this.#queue.shift();
+    if (this.#leaving.length === 0) {
+      this.#leaving = this.#entering.reverse();
+      this.#entering = [];
+    }
+    const key = this.#leaving.pop();
     if (key === undefined) return undefined;
     this.#dirty.delete(key);
     this.#processing.add(key);

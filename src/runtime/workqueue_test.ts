@@ -102,6 +102,45 @@ Deno.test("addAfter() doesn't ask for more than a system timer can wait", () => 
   equal(asked, 2 ** 31 - 1);
 });
 
+Deno.test("addAfter() comes on time where the delay is longer than a system timer can wait", async () => {
+  const { queue, clock } = makeQueue();
+  const ms = 2 ** 31 + 1000;
+  queue.addAfter("a", ms);
+  await clock.advance(ms - 1);
+  equal(queue.length, 0);
+  await clock.advance(1);
+  equal(queue.length, 1);
+});
+
+Deno.test("addAfter() of any number of keys needs one timer, and a system timer that comes early loses nothing", async () => {
+  const { queue, clock } = makeQueue();
+  const { setTimer } = clock;
+  clock.setTimer = (ms, callback) => setTimer.call(clock, Math.max(ms - 1, 0.5), callback);
+  for (let index = 0; index < 100; index++) queue.addAfter(`key-${index}`, 1000 - index);
+  equal(clock.pendingTimers, 1);
+  await clock.advance(900);
+  equal(queue.length, 0);
+  await clock.advance(51);
+  equal(queue.length, 51);
+  equal(clock.pendingTimers, 1);
+  await clock.advance(50);
+  equal(queue.length, 100);
+  equal(clock.pendingTimers, 0);
+});
+
+Deno.test("get() keeps the order while keys come and go", async () => {
+  const { queue } = makeQueue();
+  const taken: (string | undefined)[] = [];
+  for (let index = 0; index < 50; index++) {
+    queue.add(`${index * 2}`);
+    queue.add(`${index * 2 + 1}`);
+    taken.push(await queue.get());
+  }
+  equal(queue.length, 50);
+  while (queue.length > 0) taken.push(await queue.get());
+  deepEqual(taken, Array.from({ length: 100 }, (_, index) => `${index}`));
+});
+
 Deno.test("addRateLimited() waits longer each time until forget()", async () => {
   const { queue, clock } = makeQueue();
   for (const wait of [250, 500, 1000]) {

@@ -17,6 +17,16 @@ export class ByArrival<T extends { readonly key: string; readonly arrival: Arriv
     return this.#byKey.get(key);
   }
 
+  /** Who came first; `undefined` where there is nobody. */
+  get first(): T | undefined {
+    return this.#inOrder[0];
+  }
+
+  /** How many came before `arrival`. */
+  countBefore(arrival: Arrival): number {
+    return this.#indexOf(arrival);
+  }
+
   /** `value.key` must not be there yet. */
   add(value: T): void {
     this.#byKey.set(value.key, value);
@@ -46,6 +56,7 @@ export class ByArrival<T extends { readonly key: string; readonly arrival: Arriv
   }
 }
 
-function compareArrivals(a: Arrival, b: Arrival): number {
+/** Below 0 if `a` came before `b`. */
+export function compareArrivals(a: Arrival, b: Arrival): number {
   return a.since - b.since || a.number - b.number;
 }

@@ -2,7 +2,7 @@ import {
   CreateProcessingJobCommand,
   type CreateProcessingJobCommandInput,
   DescribeProcessingJobCommand,
-  type DescribeProcessingJobCommandOutput,
+  ListProcessingJobsCommand,
   ListTagsCommand,
   SageMakerClient,
   type SageMakerClientConfig,
@@ -10,12 +10,14 @@ import {
 } from "@aws-sdk/client-sagemaker";
 import { getLogger } from "@logtape/logtape";
 import process from "node:process";
-import { type Failure, type Job, SageMakerError } from "../api/job.ts";
+import { type Failure, type Job, type JobStatus, SageMakerError } from "../api/job.ts";
 import { type Clock, deadline } from "../runtime/clock.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { classify, credentialsFailure } from "./errors.ts";
 import { describes } from "./ownership.ts";
 import { knownRegion, partitionOf } from "./region.ts";
+import { passingOverBlip } from "./second_attempt.ts";
+import { toJob, toSummary } from "./to_job.ts";
 
 /**
  * The calls of SageMaker that the operator needs, in one region. Each throws a `SageMakerError` where SageMaker or the way to
@@ -26,12 +28,29 @@ export interface SageMaker {
   create(request: CreateProcessingJobCommandInput, signal?: AbortSignal): Promise<string>;
   /** The job of that name; `undefined` where SageMaker says that there is none. */
   describe(name: string, signal?: AbortSignal): Promise<Job | undefined>;
+  /** One page of the jobs in the region, a hundred at most, in the order of their creation. */
+  list(query: ListQuery, signal?: AbortSignal): Promise<JobPage>;
   /** The tags of a job, by their keys. */
   tags(arn: string, signal?: AbortSignal): Promise<ReadonlyMap<string, string>>;
   /** Whether the job of the request's name is what the request asks for; false where there is none. */
   isSameJob(request: CreateProcessingJobCommandInput, signal?: AbortSignal): Promise<boolean>;
   /** Asks a job to stop. Where there is no such job there is nothing to stop, and that is no failure. */
   stop(name: string, signal?: AbortSignal): Promise<void>;
+}
+
+/** Which jobs to list. Times are milliseconds since the epoch, of SageMaker's clock. */
+export interface ListQuery {
+  status?: JobStatus;
+  modifiedAfter?: number;
+  createdAfter?: number;
+  /** From the page before; the rest must be as it was for that. */
+  nextToken?: string;
+}
+
+export interface JobPage {
+  jobs: Job[];
+  /** Absent on the last page. */
+  nextToken?: string;
 }
 
 /** @throws {SageMakerError} `EndpointNotAllowed` if requests must not go to `endpoint` */
@@ -50,11 +69,11 @@ export interface SageMakerFactoryOptions {
   version: string;
   /** The region that the operator itself runs in (`AWS_REGION`); its credentials come from there. */
   ownRegion?: string | undefined;
-  /** How long a call may take in all: credentials, the SDK's second attempt and the answer. @default {10_000} */
+  /** How long a call may take in all: credentials, a second attempt and the answer. @default {10_000} */
   callTimeoutMs?: number;
   /** Called before a create or a stop, with how long that may take; what it throws is thrown instead of sending. */
   beforeWrite?: ((timeoutMs: number) => void) | undefined;
-  /** Told of each call once it has ended. */
+  /** Told of each attempt of a call once it has ended. */
   onCall?: (call: EndedCall) => void;
 }
 
@@ -114,8 +133,8 @@ function newClient(
   return new SageMakerClient({
     ...config,
     customUserAgent: [["sagemaker-operator", version]],
-    // For blips; everything else is the work queue's business.
-    maxAttempts: 2,
+    // A second attempt is our own business.
+    maxAttempts: 1,
     logger,
     // The credential chain's own calls of STS use this too, and nothing else bounds them.
     requestHandler: { connectionTimeout: 3_000, requestTimeout: callTimeoutMs, throwOnRequestTimeout: true },
@@ -165,6 +184,24 @@ class Caller implements SageMaker {
     return toJob(name, answer);
   }
 
+  async list(query: ListQuery, signal?: AbortSignal): Promise<JobPage> {
+    const input = {
+      StatusEquals: query.status,
+      LastModifiedTimeAfter: query.modifiedAfter === undefined ? undefined : new Date(query.modifiedAfter),
+      CreationTimeAfter: query.createdAfter === undefined ? undefined : new Date(query.createdAfter),
+      NextToken: query.nextToken,
+      SortBy: "CreationTime",
+      SortOrder: "Ascending",
+      MaxResults: 100,
+    } as const;
+    const answer = await this.#call("ListProcessingJobs", signal, (client, abortSignal) => {
+      return client.send(new ListProcessingJobsCommand(input), { abortSignal });
+    });
+    if (answer?.ProcessingJobSummaries === undefined) throw failed(notSageMaker(this.#where), answer);
+    const { NextToken: nextToken } = answer;
+    return { jobs: answer.ProcessingJobSummaries.map(toSummary), ...(nextToken !== undefined && { nextToken }) };
+  }
+
   async tags(arn: string, signal?: AbortSignal): Promise<ReadonlyMap<string, string>> {
     // A job has 50 tags at most, which is what one answer holds.
     const answer = await this.#call("ListTags", signal, (client, abortSignal) => {
@@ -188,42 +225,49 @@ class Caller implements SageMaker {
   }
 
   /** The answer, or `undefined` where the service says that there is no such job. */
-  async #call<T>(
-    operation: string,
-    signal: AbortSignal | undefined,
-    send: (client: SageMakerClient, abortSignal: AbortSignal) => Promise<T>,
-  ): Promise<T | undefined> {
-    const { clock, callTimeoutMs = DEFAULT_TIMEOUT_MS, onCall, beforeWrite } = this.#options;
+  async #call<T>(operation: string, signal: AbortSignal | undefined, send: Send<T>): Promise<T | undefined> {
+    const { clock, callTimeoutMs = DEFAULT_TIMEOUT_MS, beforeWrite } = this.#options;
     if (WRITES.includes(operation)) beforeWrite?.(callTimeoutMs);
+    using deadlineOfBoth = deadline(clock, callTimeoutMs, signal);
+    const limit = deadlineOfBoth.signal;
+    const attempt = () => this.#attempt(operation, send, limit, signal);
+    return await passingOverBlip(attempt, { operation, clock, limit, signal });
+  }
+
+  async #attempt<T>(
+    operation: string,
+    send: Send<T>,
+    limit: AbortSignal,
+    signal?: AbortSignal,
+  ): Promise<T | undefined> {
+    const { clock, onCall } = this.#options;
     const started = clock.monotonic();
     const ended = (code: string) =>
       onCall?.({ operation, region: this.#where.region, code, ms: clock.monotonic() - started });
-    using limit = deadline(clock, callTimeoutMs, signal);
     try {
       const client = this.#client();
       // Asked for on their own, so that what is wrong with them isn't taken for SageMaker's; the SDK remembers them.
-      await orAbort(client.config.credentials(), limit.signal).catch((error) => {
+      await orAbort(client.config.credentials(), limit).catch((error) => {
         throw failed(credentialsFailure(error), error);
       });
-      const answer = await orAbort(send(client, limit.signal), limit.signal);
+      const answer = await orAbort(send(client, limit), limit);
       ended("OK");
       return answer;
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
       const failure = error instanceof SageMakerError ? error.failure : classify(error, { operation, ...this.#where });
-      if (failure === "not-found") {
-        ended("NotFound");
-        return undefined;
-      }
-      ended(failure.code);
+      ended(failure === "not-found" ? "NotFound" : failure.code);
+      if (failure === "not-found") return undefined;
       throw error instanceof SageMakerError ? error : failed(failure, error);
     }
   }
 }
 
+type Send<T> = (client: SageMakerClient, abortSignal: AbortSignal) => Promise<T>;
+
 /** Where something answers that isn't SageMaker, as a proxy or a wrong endpoint may. */
 function notSageMaker({ region, endpoint }: { region: string; endpoint: string | undefined }): Failure {
-  const message = `Cannot understand the answer from '${endpoint ?? region}': it holds no ProcessingJobStatus`;
+  const message = `Cannot understand the answer from '${endpoint ?? region}': it holds no processing job`;
   return { retry: "slowly", reason: "UnknownError", code: "InvalidAnswer", message };
 }
 
@@ -239,20 +283,4 @@ function orAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
     signal.addEventListener("abort", onAbort, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
   });
-}
-
-function toJob(name: string, answer: DescribeProcessingJobCommandOutput): Job {
-  const job = {
-    name: answer.ProcessingJobName ?? name,
-    arn: answer.ProcessingJobArn ?? "",
-    status: answer.ProcessingJobStatus ?? "",
-    failureReason: answer.FailureReason,
-    exitMessage: answer.ExitMessage,
-    creationTime: answer.CreationTime?.getTime(),
-    startTime: answer.ProcessingStartTime?.getTime(),
-    endTime: answer.ProcessingEndTime?.getTime(),
-    lastModifiedTime: answer.LastModifiedTime?.getTime(),
-    selectedInstanceType: answer.ProcessingResources?.ClusterConfig?.SelectedInstanceType,
-  };
-  return Object.fromEntries(Object.entries(job).filter(([, value]) => value !== undefined)) as unknown as Job;
 }

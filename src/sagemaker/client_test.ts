@@ -140,14 +140,49 @@ Deno.test("a refusal is thrown as its class, with its cause", async () => {
 Deno.test("a blip is passed over by a second attempt, and no third", async () => {
   let left = 1;
   await using it = await setUp((request, response) => {
-    if (left-- > 0) failing("ThrottlingException", "Rate exceeded")(request, response);
+    if (left-- > 0) failing("InternalFailure", "Try again", 500)(request, response);
     else json(response, 200, {});
   });
   await it.sageMaker.stop("job-a");
-  assert.equal(it.requests.length, 2);
+  assert.deepEqual(it.calls.map(({ code }) => code), ["InternalFailure", "OK"]);
   left = 10;
-  assert.equal((await failureOf(it.sageMaker.stop("job-a"))).reason, "Throttled");
+  assert.equal((await failureOf(it.sageMaker.stop("job-a"))).reason, "ServiceUnavailable");
   assert.equal(it.requests.length, 4);
+});
+
+Deno.test("nothing is tried again at once that is throttled or refused", async () => {
+  for (const code of ["ThrottlingException", "AccessDeniedException", "ResourceLimitExceeded"]) {
+    await using it = await setUp(failing(code, "No"));
+    await failureOf(it.sageMaker.create(REQUEST));
+    assert.equal(it.requests.length, 1, code);
+  }
+});
+
+Deno.test("a create whose first attempt got no answer is open, unless the second says that the job is there", async () => {
+  const codes = [["ThrottlingException", "NetworkUnavailable"], ["ResourceInUse", "NameConflict"]] as const;
+  for (const [code, reason] of codes) {
+    let isFirst = true;
+    await using it = await setUp((request, response) => {
+      if (isFirst) response.socket?.destroy();
+      else failing(code, "No")(request, response);
+      isFirst = false;
+    });
+    assert.equal((await failureOf(it.sageMaker.create(REQUEST))).reason, reason);
+    assert.equal(it.requests.length, 2);
+  }
+});
+
+Deno.test("the second attempt waits for its moment, and for no abort", async () => {
+  const clock = new FakeClock();
+  await using it = await setUp(failing("InternalFailure", "Try again", 500), { clock });
+  const stop = new AbortController();
+  const failure = it.sageMaker.describe("job-a", stop.signal).catch((error) => error);
+  while (it.calls.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  const reason = new Error("stopping");
+  stop.abort(reason);
+  assert.equal(await failure, reason);
+  assert.equal(it.requests.length, 1);
+  assert.equal(clock.pendingTimers, 0);
 });
 
 Deno.test("a call that gets no answer ends at its deadline", async () => {

@@ -1,27 +1,20 @@
 import type { Failure } from "../api/job.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Arrival } from "./arrivals.ts";
-import {
-  type Call,
-  isUnanswered,
-  nameOf,
-  placeOf,
-  ruleOf,
-  type Scope,
-  scopeOf,
-  SCOPES,
-  verdictOn,
-  waiting,
-} from "./gate_rules.ts";
-import { RetryBudget } from "./retry_budget.ts";
-import { WaitingLine } from "./waiting_line.ts";
+import { CallBudgets } from "./budget.ts";
+import { BudgetLine } from "./budget_line.ts";
+import { Place } from "./gate_place.ts";
+import { BUSY, type Call, effortOf, nameOf, placeOf, type Scope, scopeOf, verdictOn, waiting } from "./gate_rules.ts";
+import { type Line, WaitingLines } from "./waiting_lines.ts";
 
 export type { Call };
 
 /** Those who are not next ask again after this long, give or take a fifth, should they not be released before. */
 const SAFETY_MS = 5 * 60_000;
-/** So many failures in a row, with no answer in between, are an outage; fewer are blips. */
-const OUTAGE = 5;
+/** A shorter wait than this is not worth a word, or a write. */
+const BRIEF_MS = 2_000;
+/** Who waits without a word asks again after this long. */
+const LONGEST_BRIEF_MS = 10_000;
 
 export type Admission = { go: true } | {
   go: false;
@@ -29,41 +22,48 @@ export type Admission = { go: true } | {
   waitMs: number;
   /** Why it waits: its own last failure, or that of those which it waits behind. */
   failure: Failure;
+  /** It waits for a moment, or for others to end, with nothing wrong: nobody needs to be told. */
+  isBrief: boolean;
 };
 
 export interface CallGateOptions {
   clock: Clock;
   /** Told of a key that should ask again now; must not ask before it returns. */
   onRelease: (key: string) => void;
+  /** How fast each operation may be called; shared with those who call without a gate. @default {new CallBudgets()} */
+  budgets?: CallBudgets;
+  /** How many calls of one operation, in one region at one endpoint, may be under way. @default {Infinity} */
+  mostUnderWay?: number;
   /** From 0 to below 1. @default {Math.random} */
   random?: () => number;
 }
 
-/** One operation in one region at one endpoint. */
-interface Place {
-  budget: RetryBudget;
-  /** Failures in a row without an answer. */
-  outages: number;
+/** Who is in some line or has a call under way. */
+interface Asker {
+  arrival: Arrival;
+  /** The names of the lines that it is in. */
+  lines: Set<string>;
+  /** Where it waits for the budget, or has a call under way. */
+  place?: Place;
 }
-
-/** Name, line and whose it is. */
-type Line = [string, WaitingLine, Scope];
 
 /**
  * Decides whether a call is sent now or later, so that a thousand resources whose calls fail for one reason cost little more than
  * one. A call goes at once unless it is known that calls like it fail; then its resource waits in a line:
  *
- * - throttled, no credentials, an outage: the line of the operation. It rests for a jittered, doubling pause (0.5 s to 30 s; a
- *   minute for credentials, five where a person must act), then tries one, then ever more at once, up to 8;
+ * - no credentials, an outage: the line of the operation. It rests for a jittered, doubling pause (0.5 s to 30 s; a minute for
+ *   credentials, five where a person must act), then tries one, then ever more at once, up to 8;
  * - role refused: the line of the operation and role. Others with that role are tried one by one as the budget allows, since a
  *   policy may refuse one and not the next. Each is tried again after a minute (a new role) or five (a person must act). A success
  *   releases the others. Other roles never wait for it;
  * - quota: the line of the operation and instance type, since quotas are by type. Every 50 s who came first is tried, and if
  *   refused, one other: the first may ask for more than there ever is. Success releases the rest, one at a time, in order;
- * - anything else that is to be tried again slowly: the resource by itself.
+ * - anything else that is to be tried again slowly: the resource by itself;
+ * - throttled: the operation's `CallBudget`, in order of arrival. It also bounds how many calls are under way at once, so that
+ *   calls of one operation that hang leave room for those of the others.
  *
- * The second and the fourth share a budget for each operation, region and endpoint: 15 calls a minute. So failing calls of
- * one operation are, in any minute, those that were under way when the first failure arrived (at most as many as there are
+ * The second and the fourth share a budget of retries for each operation, region and endpoint: 15 calls a minute. So failing calls
+ * of one operation are, in any minute, those that were under way when the first failure arrived (at most as many as there are
  * workers), or 15, whichever is more; beyond that 2 for each instance type, and first calls with roles not seen refused.
  *
  * It keeps the keys that wait, and no timers. A key must `leave` when its resource is gone or needs no call any more.
@@ -71,47 +71,90 @@ type Line = [string, WaitingLine, Scope];
 export class CallGate {
   readonly #clock: Clock;
   readonly #onRelease: (key: string) => void;
+  readonly #budgets: CallBudgets;
+  readonly #mostUnderWay: number;
   readonly #random: () => number;
-  readonly #lines = new Map<string, WaitingLine>();
+  readonly #lines: WaitingLines;
+  /** One for each operation, region and endpoint that was ever called: few. */
   readonly #places = new Map<string, Place>();
-  readonly #arrivals = new Map<string, Arrival>();
+  readonly #askers = new Map<string, Asker>();
   #arrived = 0;
   /** Keys to be released at the end of the method under way. */
   readonly #called = new Set<string>();
 
-  constructor({ clock, onRelease, random = Math.random }: CallGateOptions) {
+  constructor(
+    { clock, onRelease, random = Math.random, budgets = new CallBudgets({ random }), mostUnderWay = Infinity }:
+      CallGateOptions,
+  ) {
     this.#clock = clock;
     this.#onRelease = onRelease;
+    this.#budgets = budgets;
+    this.#mostUnderWay = mostUnderWay;
     this.#random = random;
+    this.#lines = new WaitingLines((key) => this.#called.add(key), random);
   }
 
   /** How many keys wait or have a call under way. */
   get size(): number {
-    return this.#arrivals.size;
+    return this.#askers.size;
   }
 
   /**
-   * Whether the call of `key` may be sent now. If so, `report` must be called with its outcome, on every way out. A key has
-   * one call at a time: it no longer waits for any other.
+   * Whether the call of `key` may be sent now; an urgent one may always. If so, `report` must be called with its outcome, or
+   * `leave`, on every way out. A key has one call at a time: it no longer waits for any other.
    */
-  admit(key: string, call: Call): Admission {
+  admit(key: string, call: Call, { isUrgent = false }: { isUrgent?: boolean } = {}): Admission {
     const now = this.#clock.monotonic();
-    const lines = this.#linesToPass(key, call);
-    this.#leaveAllBut(key, lines.map(([name]) => name), now);
+    if (isUrgent) this.leave(key);
+    const { place, lines, refusal } = isUrgent ? { place: this.#place(call), lines: [] } : this.#ask(key, call, now);
+    if (refusal) return refusal;
+    // Counted from here on: of two that came at once, the one that is refused first need not have come first.
+    const asker = this.#asker(key, call);
+    for (const [, line] of lines) line.begin(key, now);
+    asker.place = place;
+    place.line.begin(key, now);
+    this.#release(key);
+    return { go: true };
+  }
+
+  /**
+   * As `admit`, but the call isn't sent yet: for what must be prepared first, which would be in vain if the call had to wait. A later
+   * `admit` may still refuse it.
+   */
+  ask(key: string, call: Call): Admission {
+    const { refusal } = this.#ask(key, call, this.#clock.monotonic());
+    if (refusal) return refusal;
+    this.#release(key);
+    return { go: true };
+  }
+
+  #ask(key: string, call: Call, now: number): { place: Place; lines: Line[]; refusal?: Admission | undefined } {
+    const lines = this.#lines.toPass(key, call);
+    const place = this.#place(call);
+    this.#leaveAllBut(key, lines.map(([name]) => name), place, now);
     for (const [name, line, scope] of lines) {
-      const waitMs = line.ask(key, this.#arrival(key, call), now);
+      const asker = this.#asker(key, call);
+      asker.lines.add(name);
+      const waitMs = line.ask(key, asker.arrival, now);
       if (waitMs === 0) continue;
       const { failure, own } = line.failureFor(key);
       // A pause of the operation is short: who is next elsewhere stays so. Other lines go on with those who can go.
-      if (scope !== "operation") this.#leaveAllBut(key, [name], now);
-      this.#settle(key);
-      return { go: false, waitMs: waitMs ?? this.#safetyMs(), failure: own ? failure : waiting(failure, scope, call) };
+      this.#leaveAllBut(key, scope === "operation" ? [...asker.lines] : [name], undefined, now);
+      this.#settle(key, now);
+      const why = own ? failure : waiting(failure, scope, call);
+      return { place, lines, refusal: { go: false, waitMs: waitMs ?? this.#safetyMs(), failure: why, isBrief: false } };
     }
-    // Counted from here on: of two that came at once, the one that is refused first need not have come first.
-    this.#arrival(key, call);
-    for (const [, line] of lines) line.begin(key, now);
-    this.#release(key);
-    return { go: true };
+    const asker = this.#askers.get(key) ?? this.#newAsker(call);
+    const turnMs = place.line.ask(key, asker.arrival, now);
+    if (turnMs === 0) return { place, lines };
+    asker.place = place;
+    this.#askers.set(key, asker);
+    const behind = place.line.failureFor(key);
+    const isBrief = behind === undefined || turnMs < BRIEF_MS;
+    const waitMs = isBrief ? Math.min(turnMs, LONGEST_BRIEF_MS) : Math.min(turnMs, this.#safetyMs());
+    const failure = behind?.own ? behind.failure : waiting(behind?.failure ?? BUSY, "budget", call);
+    this.#settle(key, now);
+    return { place, lines, refusal: { go: false, waitMs, failure, isBrief } };
   }
 
   /**
@@ -120,123 +163,90 @@ export class CallGate {
    */
   report(key: string, call: Call, outcome: "ok" | Failure): number | undefined {
     const now = this.#clock.monotonic();
-    const scope = this.#scopeOf(outcome, call);
-    for (const [, line, of] of this.#linesOf(key, call)) {
+    const place = this.#place(call);
+    place.line.ended(key, effortOf(outcome), now);
+    const isOut = place.isOutAfter(outcome, this.#lines.get(nameOf("operation", "", call)) !== undefined);
+    const scope = outcome === "ok" ? undefined : scopeOf(outcome, isOut);
+    for (const [, line, of] of this.#lines.of(key, call)) {
       if (of === scope || !line.has(key)) continue;
       const verdict = verdictOn(of, outcome);
       line[verdict](key, now);
     }
-    if (outcome === "ok" || scope === undefined) return this.#settle(key);
-
-    const line = this.#line(scope, key, call, outcome, now);
-    const arrival = this.#arrival(key, call);
-    line.failed(key, arrival, outcome, now);
-    const waitMs = line.ask(key, arrival, now) ?? this.#safetyMs();
-    this.#settle(key);
+    const waitMs = outcome === "ok" || scope === undefined ? undefined : this.#waitIn(scope, key, call, outcome, now);
+    this.#settle(key, now);
     return waitMs;
   }
 
   /** Drops everything about `key`; whose turn comes by that is released. */
   leave(key: string): void {
+    if (!this.#askers.has(key)) return;
     const now = this.#clock.monotonic();
-    this.#leaveAllBut(key, [], now);
-    this.#settle(key);
-    for (const [name, { budget, outages }] of this.#places) {
-      if (outages === 0 && budget.isUnused(now)) this.#places.delete(name);
-    }
+    this.#leaveAllBut(key, [], undefined, now);
+    this.#settle(key, now);
   }
 
-  #leaveAllBut(key: string, names: string[], now: number): void {
-    if (!this.#arrivals.has(key)) return;
-    for (const [name, line] of this.#lines) {
-      if (!names.includes(name) && line.has(key)) line.leave(key, now);
+  #waitIn(scope: Scope | "budget", key: string, call: Call, failure: Failure, now: number): number {
+    const asker = this.#asker(key, call);
+    if (scope === "budget") {
+      asker.place = this.#place(call);
+      return Math.min(asker.place.line.throttled(key, asker.arrival, failure, now), this.#safetyMs());
     }
+    const name = nameOf(scope, key, call);
+    const line = this.#lines.make(name, scope, this.#place(call).retries, failure, now);
+    asker.lines.add(name);
+    line.failed(key, asker.arrival, failure, now);
+    return line.ask(key, asker.arrival, now) ?? this.#safetyMs();
   }
 
-  /** Ends every public method: forgets `key` unless it waits, and goes on with the others. */
-  #settle(key: string): undefined {
-    let waits = false;
-    for (const line of this.#lines.values()) waits ||= line.has(key);
-    if (!waits) this.#arrivals.delete(key);
+  #leaveAllBut(key: string, names: string[], place: Place | undefined, now: number): void {
+    const asker = this.#askers.get(key);
+    if (asker === undefined) return;
+    for (const name of asker.lines) if (!names.includes(name)) this.#leaveLine(key, asker, name, now);
+    if (asker.place !== place) asker.place?.line.leave(key, now);
+  }
+
+  #leaveLine(key: string, asker: Asker, name: string, now: number): void {
+    this.#lines.leave(key, name, now);
+    asker.lines.delete(name);
+  }
+
+  /** Ends every public method: forgets `key` where it does not wait, and goes on with the others. */
+  #settle(key: string, now: number): void {
+    const asker = this.#askers.get(key);
+    if (asker) {
+      for (const name of asker.lines) if (!this.#lines.has(key, name)) this.#leaveLine(key, asker, name, now);
+      if (asker.lines.size === 0 && !asker.place?.line.has(key)) this.#askers.delete(key);
+    }
     this.#release(key);
   }
 
-  /** Drops empty lines and releases those whose turn has come, all but `key`, who is just being told. */
+  /** Releases those whose turn has come, all but `key`, who is just being told. */
   #release(key: string): void {
-    for (const [name, line] of this.#lines) if (line.isEmpty) this.#lines.delete(name);
     const called = [...this.#called];
     this.#called.clear();
     for (const other of called) if (other !== key) this.#onRelease(other);
-  }
-
-  /** The line to wait in after `outcome`, if any. Counts outages. */
-  #scopeOf(outcome: "ok" | Failure, call: Call): Scope | undefined {
-    if (outcome !== "ok" && isUnanswered(outcome)) {
-      const isOutage = ++this.#place(call).outages >= OUTAGE || this.#lines.has(nameOf("operation", "", call));
-      return scopeOf(outcome, isOutage);
-    }
-    const place = this.#places.get(placeOf(call));
-    if (place) place.outages = 0;
-    return outcome === "ok" ? undefined : scopeOf(outcome, false);
-  }
-
-  #linesOf(key: string, call: Call): Line[] {
-    if (this.#lines.size === 0) return [];
-    return SCOPES.flatMap((scope) => {
-      const name = nameOf(scope, key, call);
-      const line = this.#lines.get(name);
-      return line ? [[name, line, scope] as Line] : [];
-    });
-  }
-
-  /**
-   * The lines in which `call` needs a turn, that of the operation last. Of the role's and the quota's it is one alone: if two who
-   * hold one turn each waited for the other's, nobody would go. A role that is refused is asked for first, whatever the quota: the
-   * answer tells all the same.
-   */
-  #linesToPass(key: string, call: Call): Line[] {
-    const lines = this.#linesOf(key, call);
-    const role = lines.find(([, , scope]) => scope === "role");
-    const quota = lines.find(([, , scope]) => scope === "quota");
-    if (role === undefined || quota === undefined) return lines;
-    const other = role[1].isClosed ? quota : role;
-    return lines.filter((line) => line !== other);
-  }
-
-  #line(scope: Scope, key: string, call: Call, failure: Failure, now: number): WaitingLine {
-    const name = nameOf(scope, key, call);
-    let line = this.#lines.get(name);
-    if (line === undefined) {
-      line = new WaitingLine(
-        ruleOf(scope, this.#place(call).budget, this.#random),
-        failure,
-        now,
-        (key) => this.#called.add(key),
-      );
-      this.#lines.set(name, line);
-    }
-    return line;
   }
 
   #safetyMs(): number {
     return SAFETY_MS * (0.8 + 0.4 * this.#random());
   }
 
-  #arrival(key: string, { createdAt }: Call): Arrival {
-    let arrival = this.#arrivals.get(key);
-    if (arrival === undefined) {
-      arrival = { since: createdAt, number: this.#arrived++ };
-      this.#arrivals.set(key, arrival);
-    }
-    return arrival;
+  #asker(key: string, call: Call): Asker {
+    let asker = this.#askers.get(key);
+    if (asker === undefined) this.#askers.set(key, asker = this.#newAsker(call));
+    return asker;
+  }
+
+  #newAsker({ createdAt }: Call): Asker {
+    return { arrival: { since: createdAt, number: this.#arrived++ }, lines: new Set() };
   }
 
   #place(call: Call): Place {
     const name = placeOf(call);
     let place = this.#places.get(name);
     if (place === undefined) {
-      place = { budget: new RetryBudget(), outages: 0 };
-      this.#places.set(name, place);
+      const line = new BudgetLine(this.#budgets.of(call), this.#mostUnderWay, (key) => this.#called.add(key));
+      this.#places.set(name, place = new Place(line));
     }
     return place;
   }

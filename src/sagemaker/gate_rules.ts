@@ -26,8 +26,8 @@ const AGAIN_MS = { soon: 0, slowly: 60_000, person: 5 * 60_000, never: 0 };
 const QUOTA_REST_MS = 50_000;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
-const SCOPE_OF: Partial<Record<Reason, Scope>> = {
-  Throttled: "operation",
+const SCOPE_OF: Partial<Record<Reason, Scope | "budget">> = {
+  Throttled: "budget",
   CredentialsUnavailable: "operation",
   InvalidRegion: "operation",
   AccessDenied: "role",
@@ -45,8 +45,15 @@ export function isUnanswered({ reason }: Failure): boolean {
   return UNANSWERED.includes(reason);
 }
 
+/** What `outcome` says to the budget of its operation. */
+export function effortOf(outcome: "ok" | Failure): "ok" | "throttled" | "unknown" {
+  if (outcome === "ok") return "ok";
+  if (outcome.reason === "Throttled") return "throttled";
+  return isAnswered(outcome) ? "ok" : "unknown";
+}
+
 /** The line to wait in after `failure`; none where only the resource's own backoff matters. */
-export function scopeOf(failure: Failure, isOutage: boolean): Scope | undefined {
+export function scopeOf(failure: Failure, isOutage: boolean): Scope | "budget" | undefined {
   if (failure.retry === "never") return undefined;
   if (isOutage) return "operation";
   return SCOPE_OF[failure.reason] ?? (failure.retry === "soon" ? undefined : "resource");
@@ -56,10 +63,15 @@ export function scopeOf(failure: Failure, isOutage: boolean): Scope | undefined 
 export function verdictOn(scope: Scope, outcome: "ok" | Failure): "passed" | "undecided" | "leave" {
   if (outcome === "ok") return "passed";
   const { reason, retry } = outcome;
-  const answered = SCOPE_OF[reason] !== "operation" && !UNANSWERED.includes(reason) && reason !== "EndpointNotAllowed";
-  if (scope === "operation") return answered ? "passed" : "leave";
+  const isDecided = isAnswered(outcome) && reason !== "Throttled";
+  if (scope === "operation") return isAnswered(outcome) ? "passed" : "leave";
   if (scope === "role" && ROLE_ACCEPTED.includes(reason)) return "passed";
-  return answered || retry === "never" ? "leave" : "undecided";
+  return isDecided || retry === "never" ? "leave" : "undecided";
+}
+
+/** Whether the service has spoken. */
+function isAnswered({ reason }: Failure): boolean {
+  return SCOPE_OF[reason] !== "operation" && !UNANSWERED.includes(reason) && reason !== "EndpointNotAllowed";
 }
 
 /** How the line of `scope` is served. `random` gives numbers from 0 to below 1. */
@@ -84,13 +96,22 @@ function pauseMs(closings: number, random: () => number): number {
   return longest / 2 + random() * longest / 2;
 }
 
+/** What those wait for who wait although nothing has failed. */
+export const BUSY: Failure = {
+  retry: "soon",
+  reason: "Waiting",
+  code: "Busy",
+  message: "as many calls are under way as may be",
+};
+
 /** The failure of others as it is shown for a call that waits because of it. */
-export function waiting(failure: Failure, scope: Scope, { operation, roleArn }: Call): Failure {
+export function waiting(failure: Failure, scope: Scope | "budget", { operation, roleArn }: Call): Failure {
   const why = {
     resource: "Waiting",
     quota: "Waiting for quota behind others",
     role: `Waiting because others ${roleArn === undefined ? "" : `with the role '${roleArn}' `}were refused`,
     operation: `Waiting because ${operation} fails for others`,
+    budget: `Waiting for ${operation} behind others`,
   }[scope];
   return { ...failure, message: `${why}: ${failure.message}` };
 }

@@ -15,7 +15,6 @@ interface Event {
   run: () => void;
 }
 
-const LATENCY_MS = 20;
 /** More events than this at one moment are a loop. */
 const SPIN = 10_000;
 
@@ -26,29 +25,37 @@ const SPIN = 10_000;
 export class GateWorld {
   now = 0;
   readonly arrived: Arrived[] = [];
-  /** By key, how often it was told to wait. */
+  /** By key, how often it was told to wait, and why. */
   readonly waits = new Map<string, number>();
+  /** How often one was told to wait for a moment, with nothing wrong. */
+  briefWaits = 0;
   readonly done = new Set<string>();
   wakeUps = 0;
   readonly gate: CallGate;
   readonly #service: (key: string, call: Call, now: number) => "ok" | Failure;
   readonly #workers: number;
+  readonly #latencyMs: (call: Call) => number;
   readonly #calls = new Map<string, Call>();
   readonly #attempts = new Map<string, number>();
   readonly #ready = new Set<string>();
+  /** By key, when it comes back by itself: like a work queue, the world keeps the earliest of several delays. */
+  readonly #dueAt = new Map<string, number>();
   readonly #busy = new Set<string>();
   readonly #events: Event[] = [];
   #numbered = 0;
 
   constructor(
-    { service, workers = 16, random = () => 0.5 }: {
+    { service, workers = 16, mostUnderWay = workers, latencyMs = () => 20, random = () => 0.5 }: {
       service: (key: string, call: Call, now: number) => "ok" | Failure;
       workers?: number;
+      mostUnderWay?: number;
+      latencyMs?: (call: Call) => number;
       random?: () => number;
     },
   ) {
     this.#service = service;
     this.#workers = workers;
+    this.#latencyMs = latencyMs;
     const clock = {
       now: () => this.now,
       monotonic: () => this.now,
@@ -56,7 +63,8 @@ export class GateWorld {
         throw new Error("The gate has no timers");
       },
     };
-    this.gate = new CallGate({ clock, random, onRelease: (key) => this.after(0, () => this.wake(key)) });
+    const onRelease = (key: string) => this.after(0, () => this.wake(key));
+    this.gate = new CallGate({ clock, random, mostUnderWay, onRelease });
   }
 
   /** A resource is made now. */
@@ -107,6 +115,17 @@ export class GateWorld {
     return this.arrived.filter(({ outcome }) => outcome === "ok").map(({ key }) => key);
   }
 
+  #wakeAfter(key: string, ms: number): void {
+    const dueAt = this.now + ms;
+    if (dueAt >= (this.#dueAt.get(key) ?? Infinity)) return;
+    this.#dueAt.set(key, dueAt);
+    this.after(ms, () => {
+      if (this.#dueAt.get(key) !== dueAt) return;
+      this.#dueAt.delete(key);
+      this.wake(key);
+    });
+  }
+
   #work(): void {
     for (const key of this.#ready) {
       if (this.#busy.size >= this.#workers) return;
@@ -123,13 +142,14 @@ export class GateWorld {
     this.wakeUps++;
     const admission = this.gate.admit(key, call);
     if (!admission.go) {
-      this.waits.set(key, (this.waits.get(key) ?? 0) + 1);
-      return this.after(admission.waitMs, () => this.wake(key));
+      if (admission.isBrief) this.briefWaits++;
+      else this.waits.set(key, (this.waits.get(key) ?? 0) + 1);
+      return this.#wakeAfter(key, admission.waitMs);
     }
     const outcome = this.#service(key, call, this.now);
     this.arrived.push({ at: this.now, key, call, outcome });
     this.#busy.add(key);
-    this.after(LATENCY_MS, () => this.#end(key, call, outcome));
+    this.after(this.#latencyMs(call), () => this.#end(key, call, outcome));
   }
 
   #end(key: string, call: Call, outcome: "ok" | Failure): void {
@@ -140,7 +160,7 @@ export class GateWorld {
     } else {
       const attempts = (this.#attempts.get(key) ?? 0) + 1;
       this.#attempts.set(key, attempts);
-      this.after(waitMs ?? Math.min(500 * 2 ** attempts, 5 * 60_000), () => this.wake(key));
+      this.#wakeAfter(key, waitMs ?? Math.min(500 * 2 ** attempts, 5 * 60_000));
     }
     if (!this.#calls.has(key)) this.gate.leave(key);
     this.#work();

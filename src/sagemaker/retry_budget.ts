@@ -19,9 +19,4 @@ export class RetryBudget {
     const next = Math.max(now, this.#next);
     if (next - now < MOST_DEBT_MS) this.#next = next + EVERY_MS;
   }
-
-  /** Whether this is as good as a new one. */
-  isUnused(now: number): boolean {
-    return this.#next <= now;
-  }
 }

@@ -6,12 +6,13 @@ import { type Cluster, loadCluster } from "../../src/kubernetes/config.ts";
 import { Store } from "../../src/kubernetes/store.ts";
 import { ProcessingJobReconciler } from "../../src/processing_job/reconcile.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
+import { CallBudgets } from "../../src/sagemaker/budget.ts";
 import { sageMakerFactory } from "../../src/sagemaker/client.ts";
 import { toCreateRequest } from "../../src/sagemaker/convert.ts";
 import { type EndpointOptions, endpoints } from "../../src/sagemaker/endpoints.ts";
 import type { Result } from "../../src/runtime/controller.ts";
 import { CallGate } from "../../src/sagemaker/gate.ts";
-import { JobInformer } from "../../src/sagemaker/informer.ts";
+import { JobInformer } from "../../src/sagemaker/informer/informer.ts";
 import type { HasKubeconfig } from "./kubectl.ts";
 import { FAKE_CREDENTIALS } from "./operator.ts";
 import { type Administrator, jobNameOf } from "./resources.ts";
@@ -34,18 +35,27 @@ export class Bench implements AsyncDisposable {
     this.scene = scene;
     this.#stack = stack;
     const clock = systemClock;
+    const budgets = new CallBudgets();
     const { sageMakerFor } = stack.use(
       sageMakerFactory({ clock, version: "0.0.0-test", endpoints: endpoints(options) }),
     );
     this.#reconciler = new ProcessingJobReconciler({
       kube: new KubeClient(cluster),
       store: this.#store,
-      jobs: new JobInformer({ sageMakerFor, clock, pollIntervalMs: 100, onChange: () => {} }),
+      jobs: new JobInformer({
+        sageMakerFor,
+        clock,
+        pollIntervalMs: 100,
+        stalenessMs: 30_000,
+        budgets,
+        onChange: () => {},
+      }),
       sageMakerFor,
-      gate: new CallGate({ clock, onRelease: () => {} }),
+      gate: new CallGate({ clock, budgets, mostUnderWay: 12, onRelease: () => {} }),
       tagsFor: (tags = []) => tags,
       record: () => {},
       limits: { heartbeatMs: 300_000, stalenessMs: 30_000 },
+      isBusy: () => false,
       clock,
     });
   }
@@ -123,5 +133,5 @@ function requeueOf(outcome: Result | Error): Requeue {
   if (outcome.kind === "done") return "none";
   if (outcome.kind === "back-off") return "at once";
   // A second is sooner than any interval of the old controller's, whose errors went through its backoff.
-  return outcome.ms <= 1_000 ? "at once" : "interval";
+  return outcome.kind === "again" || outcome.ms <= 1_000 ? "at once" : "interval";
 }

@@ -15,6 +15,8 @@ export const ADMIN_PREFIX = "/_admin/";
  *     GET    /_admin/jobs                the jobs that have a record, as they are now
  *     POST   /_admin/jobs/NAME/finish    ends a job: {"status": "Failed", "failureReason": "…"}, Completed without a body
  *     DELETE /_admin/jobs/NAME           takes its record away
+ *     POST   /_admin/foreign             gives others jobs: {"region": "us-west-2", "count": 5000, "durationMs": 60000}
+ *     POST   /_admin/clock               sets the service's clock off ours: {"offsetMs": 120000}
  *     POST   /_admin/faults              takes a script of faults in the place of the one before
  *     DELETE /_admin/faults              nothing goes wrong any more
  */
@@ -33,6 +35,18 @@ export function answerAdmin(standIn: StandIn, { method, path, body }: HttpReques
         return json({});
       case "DELETE jobs/NAME":
         standIn.deleteRecord(name!);
+        return json({});
+      case "POST foreign": {
+        const { region, count, durationMs } = membersOf(body, {
+          region: "string",
+          count: "number",
+          durationMs: "number",
+        });
+        standIn.createForeign(region as string, count as number, durationMs as number);
+        return json({});
+      }
+      case "POST clock":
+        standIn.clockOffsetMs = membersOf(body, { offsetMs: "number" }).offsetMs as number;
         return json({});
       case "POST faults":
         standIn.intercept = planOf(body).intercept;
@@ -55,17 +69,29 @@ export function notFound(): HttpAnswer {
 }
 
 function finish(standIn: StandIn, name: string, body: string): void {
-  let options: { status?: JobStatus; failureReason?: string };
-  try {
-    options = JSON.parse(body || "{}");
-  } catch (cause) {
-    throw new TypeError("Cannot finish the job: the body is not JSON", { cause });
-  }
-  const { status = "Completed", failureReason } = options;
+  const { status = "Completed", failureReason }: { status?: JobStatus; failureReason?: string } = parse(body);
   if (!FINAL_JOB_STATUSES.includes(status)) {
     throw new TypeError(`Cannot finish the job: 'status' must be one of ${FINAL_JOB_STATUSES.join(", ")}`);
   }
   standIn.finish(name, status, failureReason);
+}
+
+/** @throws TypeError where the body does not have each of these members, of that type */
+function membersOf(body: string, types: Record<string, "string" | "number">): Record<string, unknown> {
+  const value = parse(body);
+  for (const [name, type] of Object.entries(types)) {
+    const actual = typeof value[name];
+    if (actual !== type) throw new TypeError(`Cannot use the body: '${name}' must be a ${type}`);
+  }
+  return value;
+}
+
+function parse(body: string): Record<string, unknown> {
+  try {
+    return JSON.parse(body || "{}") ?? {};
+  } catch (cause) {
+    throw new TypeError("Cannot use the body: it is not JSON", { cause });
+  }
 }
 
 function planOf(body: string): FaultPlan {

@@ -44,6 +44,27 @@ Deno.test("administration takes a script of faults, and takes it away", () =>
     await client().send(create("second"));
   }, { admin: true }));
 
+Deno.test("administration gives others jobs, which no call has created", () =>
+  withStandIn(async ({ clock, standIn, client }) => {
+    await client().send(create("ours"));
+    const foreign = { region: REGION, count: 3, durationMs: 5_000 };
+    assert.deepEqual(await ask(standIn, "POST /_admin/foreign", JSON.stringify(foreign)), [200, {}]);
+    const statuses = () => standIn.jobs().map(({ status }) => status);
+    assert.deepEqual(statuses(), ["InProgress", "InProgress", "InProgress", "InProgress"]);
+    await clock.advance(5_000);
+    assert.deepEqual(statuses(), ["InProgress", "Completed", "Completed", "Completed"]);
+    assert.deepEqual(standIn.created.map(({ name }) => name), ["ours"]);
+  }, { admin: true }));
+
+Deno.test("administration sets the service's clock off ours", () =>
+  withStandIn(async ({ clock, standIn, client }) => {
+    assert.deepEqual(await ask(standIn, "POST /_admin/clock", '{"offsetMs":120000}'), [200, {}]);
+    await client().send(create("job"));
+    const { CreationTime, LastModifiedTime } = await client().send(describe("job"));
+    const ahead = new Date(clock.now() + 120_000);
+    assert.deepEqual([CreationTime, LastModifiedTime], [ahead, ahead]);
+  }, { admin: true }));
+
 Deno.test("administration says what it can't do", () =>
   withStandIn(async ({ standIn, client }) => {
     await client().send(create("job"));
@@ -54,8 +75,10 @@ Deno.test("administration says what it can't do", () =>
       ["POST /_admin/jobs/none/finish", undefined, 404, /^Cannot find job 'none'/],
       ["DELETE /_admin/jobs/none", undefined, 404, /^Cannot find job 'none'/],
       ["DELETE /_admin/jobs/%", undefined, 400, /malformed/],
-      ["POST /_admin/jobs/job/finish", "x", 400, /^Cannot finish the job: the body is not JSON$/],
+      ["POST /_admin/jobs/job/finish", "x", 400, /^Cannot use the body: it is not JSON$/],
       ["POST /_admin/jobs/job/finish", '{"status":"Done"}', 400, /'status' must be one of Completed, Failed, Stopped$/],
+      ["POST /_admin/foreign", '{"region":"x","count":"3"}', 400, /^Cannot use the body: 'count' must be a number$/],
+      ["POST /_admin/clock", "null", 400, /^Cannot use the body: 'offsetMs' must be a number$/],
       ["POST /_admin/faults", "x", 400, /^Cannot use the script: it is not JSON$/],
     ];
     for (const [request, body, status, error] of table) {

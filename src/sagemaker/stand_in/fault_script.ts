@@ -18,9 +18,16 @@ const FAULTS: Record<string, Record<string, `${Kind}${"" | "?"}`>> = {
   duplicate: {},
   throttle: { perSecond: "number" },
   stale: { ms: "number" },
+  "repeat-token": {},
 };
 
-const RULE: typeof FAULTS[string] = { job: "text?", after: "number?", times: "number?", probability: "number?" };
+const RULE: typeof FAULTS[string] = {
+  job: "text?",
+  page: "text?",
+  after: "number?",
+  times: "number?",
+  probability: "number?",
+};
 
 const TYPES: Record<Kind, string> = { text: "string", number: "number", flag: "boolean" };
 
@@ -43,6 +50,9 @@ function checkRule(value: unknown, place: string): void {
   const { operation } = rule;
   if (operation !== undefined && ![operation].flat().every((each) => typeof each === "string")) {
     throw new TypeError(`Cannot use ${place}: 'operation' must be a name or a list of names`);
+  }
+  if (rule.page !== undefined && rule.page !== "first" && rule.page !== "later") {
+    throw new TypeError(`Cannot use ${place}: 'page' must be first or later`);
   }
   const fault = object(rule.fault, `${place}.fault`);
   const members = FAULTS[String(fault.kind)];

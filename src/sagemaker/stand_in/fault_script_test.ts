@@ -12,6 +12,7 @@ Deno.test("parseFaultScript() reads every kind of fault", () => {
       { fault: { kind: "duplicate" } },
       { fault: { kind: "throttle", perSecond: 3 } },
       { fault: { kind: "stale", ms: 5_000 } },
+      { fault: { kind: "repeat-token" }, page: "later" },
     ],
   };
   assert.deepEqual(parseFaultScript(JSON.stringify(script)), script);
@@ -27,12 +28,13 @@ const REFUSED: [script: string, message: RegExp][] = [
   ['{"rules":[{}]}', /^Cannot use rules\[0\]\.fault: it must be a JSON object$/],
   [
     '{"rules":[{"fault":{"kind":"oops"}}]}',
-    /'kind' must be one of error, latency, hang, reset, duplicate, throttle, stale$/,
+    /'kind' must be one of error, latency, hang, reset, duplicate, throttle, stale, repeat-token$/,
   ],
   ['{"rules":[{"fault":{"kind":"error"}}]}', /^Cannot use rules\[0\]\.fault: 'code' must be a string$/],
   ['{"rules":[{"fault":{"kind":"latency","ms":-1}}]}', /'ms' must be a number, 0 or more$/],
   ['{"rules":[{"fault":{"kind":"hang","ms":1}}]}', /it has an unknown member 'ms'$/],
   ['{"rules":[{"fault":{"kind":"hang"},"operation":5}]}', /'operation' must be a name or a list of names$/],
+  ['{"rules":[{"fault":{"kind":"hang"},"page":"last"}]}', /^Cannot use rules\[0\]: 'page' must be first or later$/],
   ['{"rules":[{"fault":{"kind":"hang"},"time":1}]}', /^Cannot use rules\[0\]: it has an unknown member 'time'$/],
 ];
 

@@ -21,7 +21,9 @@ export type Fault =
   /** More than `perSecond` calls a second, after a first burst of as many, are refused as `Rate exceeded`. */
   | { kind: "throttle"; perSecond: number }
   /** A read shows what was so `ms` milliseconds ago. Others than Describe and List are left alone. */
-  | { kind: "stale"; ms: number };
+  | { kind: "stale"; ms: number }
+  /** A page of a list leads to itself. First pages are left alone, since nobody could tell. */
+  | { kind: "repeat-token" };
 
 /** When a fault happens: to calls that match all of what is given. */
 export interface FaultRule {
@@ -30,6 +32,8 @@ export interface FaultRule {
   operation?: string | string[];
   /** Calls that name this job. */
   job?: string;
+  /** Calls for the first page of a list, or for one after it. */
+  page?: "first" | "later";
   /** How many matching calls are left alone first. @default {0} */
   after?: number;
   /** How many calls are harmed before the rule is spent; 1 is a one-shot. No end unless given. */
@@ -69,7 +73,7 @@ export class FaultPlan {
     for (const state of this.#states) {
       if (!matches(state.rule, operation, request) || !this.#strikes(state)) continue;
       this.injected[state.rule.fault.kind] = (this.injected[state.rule.fault.kind] ?? 0) + 1;
-      const outcome = await this.#harm(state.rule.fault, context);
+      const outcome = await this.#harm(state.rule.fault, request, context);
       if (outcome !== undefined) return outcome;
     }
     return undefined;
@@ -86,7 +90,11 @@ export class FaultPlan {
     return true;
   }
 
-  async #harm(fault: Fault, { apply, signal }: InterceptContext): Promise<Outcome | undefined> {
+  async #harm(
+    fault: Fault,
+    request: Record<string, unknown>,
+    { apply, signal }: InterceptContext,
+  ): Promise<Outcome | undefined> {
     const answer = "applied" in fault && fault.applied ? apply() : undefined;
     switch (fault.kind) {
       case "error":
@@ -104,13 +112,25 @@ export class FaultPlan {
         return errorAnswer("ThrottlingException", "Rate exceeded");
       case "stale":
         return apply({ staleMs: fault.ms });
+      case "repeat-token": {
+        const page = apply();
+        if (page.status !== 200) return page;
+        return { ...page, body: JSON.stringify({ ...JSON.parse(page.body), NextToken: request.NextToken }) };
+      }
     }
   }
 }
 
-function matches({ fault, operation, job }: FaultRule, called: string, request: Record<string, unknown>): boolean {
+function matches(
+  { fault, operation, job, page }: FaultRule,
+  called: string,
+  request: Record<string, unknown>,
+): boolean {
   if (operation !== undefined && ![operation].flat().includes(called)) return false;
   if (fault.kind === "stale" && !/^(Describe|List)/.test(called)) return false;
+  const actualPage = called !== "ListProcessingJobs" ? undefined : request.NextToken === undefined ? "first" : "later";
+  if (fault.kind === "repeat-token" && actualPage !== "later") return false;
+  if (page !== undefined && page !== actualPage) return false;
   return job === undefined || request.ProcessingJobName === job;
 }
 

@@ -146,3 +146,37 @@ Deno.test("a stale read tells of jobs as they were, and nothing of those that ca
     assert.equal((await client().send(describe("old"))).ProcessingJobStatus, "Stopping");
     assert.equal((await client().send(describe("new"))).ProcessingJobStatus, "InProgress");
   }));
+
+Deno.test("FaultPlan harms the pages of a list that a rule picks", async () => {
+  const outcomes = async (page: "first" | "later") => {
+    const plan = new FaultPlan({ rules: [{ fault: { kind: "hang" }, page }] });
+    const call = async (operation: string, request: Record<string, unknown>) => {
+      const context = { region: "eu-west-1", apply: () => ({ status: 200, body: "" }), signal: AbortSignal.abort() };
+      return await plan.intercept(operation, request, context) === "hang";
+    };
+    return [
+      await call("ListProcessingJobs", {}),
+      await call("ListProcessingJobs", { NextToken: "t" }),
+      await call("DescribeProcessingJob", {}),
+    ];
+  };
+  assert.deepEqual(await outcomes("first"), [true, false, false]);
+  assert.deepEqual(await outcomes("later"), [false, true, false]);
+});
+
+Deno.test("a page whose token is repeated leads to itself for ever", () =>
+  withStandIn(async ({ clock, standIn, client }) => {
+    for (const name of ["a", "b", "c"]) await client().send(create(name));
+    standIn.intercept = new FaultPlan({ rules: [{ fault: { kind: "repeat-token" } }], clock }).intercept;
+    const page = async (NextToken?: string) => {
+      const input = { MaxResults: 1, ...(NextToken !== undefined && { NextToken }) };
+      const answer = await client().send(new ListProcessingJobsCommand(input));
+      return { names: answer.ProcessingJobSummaries?.map((job) => job.ProcessingJobName), token: answer.NextToken };
+    };
+    const first = await page();
+    assert.deepEqual(first.names, ["a"]);
+    assert.notEqual(first.token, undefined);
+    for (let count = 0; count < 2; count++) {
+      assert.deepEqual(await page(first.token), { names: ["b"], token: first.token });
+    }
+  }));

@@ -37,7 +37,7 @@ export interface CallRecord {
   operation: string;
   region: string;
   request: Record<string, unknown>;
-  /** When it arrived, in milliseconds since the epoch. */
+  /** When it arrived by the service's clock, in milliseconds since the epoch. */
   at: number;
   outcome: number | "reset" | "hang";
   /** The error code of an answer that isn't a success. */
@@ -119,6 +119,20 @@ export class StandIn {
       tags: Object.fromEntries(job.tags),
       status: phaseAt(job, now).status,
     }));
+  }
+
+  /** How far the service's clock is ahead of ours, in milliseconds; all its times are of that clock. May be set at any time. */
+  get clockOffsetMs(): number {
+    return this.#service.clockOffsetMs;
+  }
+
+  set clockOffsetMs(ms: number) {
+    this.#service.clockOffsetMs = ms;
+  }
+
+  /** Others in the account have so many more jobs, which run for `durationMs` milliseconds. */
+  createForeign(region: string, count: number, durationMs: number): void {
+    this.#service.createForeign(region, count, durationMs);
   }
 
   /**

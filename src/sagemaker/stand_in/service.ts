@@ -31,16 +31,19 @@ export interface ServiceOptions {
 export class SageMakerService {
   /** Every job that was ever created, in order; a deleted record leaves no gap. */
   readonly created: CreatedJob[] = [];
+  /** How far this service's clock is ahead of ours, in milliseconds. */
+  clockOffsetMs = 0;
   readonly #options: ServiceOptions;
   readonly #regions = new Map<string, JobTable>();
+  #sequence = 0;
 
   constructor(options: ServiceOptions) {
     this.#options = options;
   }
 
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch, by this service's own clock. */
   now(): number {
-    return this.#options.clock.now();
+    return this.#options.clock.now() + this.clockOffsetMs;
   }
 
   /** How long a job runs unless its environment says otherwise, in milliseconds. */
@@ -79,11 +82,33 @@ export class SageMakerService {
   }
 
   /** @throws ServiceError if a variable that steers the job makes no sense */
-  create(region: string, { Tags, ...request }: CreateRequest): StoredJob {
+  create(region: string, request: CreateRequest): StoredJob {
+    const job = this.#add(region, request);
+    this.created.push({
+      name: job.name,
+      arn: job.arn,
+      region,
+      createdAt: job.createdAt,
+      request: job.request as unknown as Record<string, unknown>,
+      tags: Object.fromEntries(job.tags),
+    });
+    return job;
+  }
+
+  /** Others in the account have so many more jobs, which run for `durationMs`. Nobody asked for them by a call. */
+  createForeign(region: string, count: number, durationMs: number): void {
+    const Environment = { SIMULATE_DURATION: `${durationMs}ms` };
+    for (let index = 0; index < count; index++) {
+      const ProcessingJobName = `foreign-${this.#sequence}`;
+      this.#add(region, { ProcessingJobName, ProcessingResources: { ClusterConfig: {} }, Environment });
+    }
+  }
+
+  #add(region: string, { Tags, ...request }: CreateRequest): StoredJob {
     const now = this.now();
     const name = request.ProcessingJobName;
     const job: StoredJob = {
-      sequence: this.created.length,
+      sequence: this.#sequence++,
       name,
       arn: `arn:${partitionOf(region)}:sagemaker:${region}:${ACCOUNT_ID}:processing-job/${name}`,
       region,
@@ -93,14 +118,6 @@ export class SageMakerService {
       phases: plannedPhases(request, now, this.#options.jobDuration),
     };
     this.table(region).add(job);
-    this.created.push({
-      name,
-      arn: job.arn,
-      region,
-      createdAt: now,
-      request: request as unknown as Record<string, unknown>,
-      tags: Object.fromEntries(job.tags),
-    });
     return job;
   }
 }

@@ -1,0 +1,58 @@
+import type { ProcessingJob, ProcessingJobSpec } from "../api/processing_job.ts";
+
+/** Annotations of other tools can be as large as the rest of the resource. */
+const OURS = "sagemaker.aws.amazon.com/";
+
+/**
+ * What is kept in memory of a resource: what some decision may still need. A job that is known by its ARN is never created
+ * again, so most of the spec has done its work; it stays with the apiserver.
+ */
+export function kept(resource: ProcessingJob): ProcessingJob {
+  const { apiVersion, kind, metadata, spec, status } = resource;
+  const { name, namespace, uid, resourceVersion, generation, creationTimestamp } = metadata;
+  const { deletionTimestamp, finalizers } = metadata;
+  const annotations = ownAnnotations(metadata.annotations);
+  return {
+    apiVersion,
+    kind,
+    metadata: {
+      name,
+      namespace,
+      uid,
+      resourceVersion,
+      generation,
+      creationTimestamp,
+      ...(deletionTimestamp !== undefined && { deletionTimestamp }),
+      ...(finalizers !== undefined && { finalizers }),
+      ...(annotations !== undefined && { annotations }),
+    },
+    // The CRD before this one took resources without a spec.
+    spec: spec && status?.processingJobArn !== undefined ? essentials(spec) : spec,
+    ...(status !== undefined && { status }),
+  };
+}
+
+/** The annotations that ask something of the operator; `undefined` for none. */
+export function ownAnnotations(annotations: Record<string, string> = {}): Record<string, string> | undefined {
+  const own = Object.entries(annotations).filter(([key]) => key.startsWith(OURS));
+  return own.length === 0 ? undefined : Object.fromEntries(own);
+}
+
+/** Where the job is, and what its calls are counted by. */
+function essentials(spec: ProcessingJobSpec): ProcessingJobSpec {
+  const { region, sageMakerEndpoint, roleArn, processingResources: { clusterConfig } } = spec;
+  const { instanceType, instanceCount, instancePreferences } = clusterConfig;
+  const kept: Partial<ProcessingJobSpec> = {
+    region,
+    ...(sageMakerEndpoint !== undefined && { sageMakerEndpoint }),
+    roleArn,
+    processingResources: {
+      clusterConfig: {
+        ...(instanceType !== undefined && { instanceType }),
+        ...(instanceCount !== undefined && { instanceCount }),
+        ...(instancePreferences !== undefined && { instancePreferences }),
+      } as ProcessingJobSpec["processingResources"]["clusterConfig"],
+    },
+  };
+  return kept as ProcessingJobSpec;
+}

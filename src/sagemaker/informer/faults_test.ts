@@ -1,0 +1,185 @@
+import assert from "node:assert/strict";
+import type { FaultRule } from "../stand_in/faults.ts";
+import { FakeRegion, refOf, REGION } from "./fake_region.ts";
+
+const MINUTE = 60_000;
+const LIST = "ListProcessingJobs";
+const DENIED: FaultRule["fault"] = { kind: "error", code: "AccessDeniedException", message: "No" };
+
+/** Ends jobs, some at a time, and gives how long each took to be told; no number for those that were not. */
+async function delaysOfEnds(it: FakeRegion, names: string[], { atOnce = 10, everyMs = 2_000, patienceMs = 0 } = {}) {
+  const ended = new Map<string, number>();
+  for (let index = 0; index < names.length; index += atOnce) {
+    for (const name of names.slice(index, index + atOnce)) {
+      it.end(name);
+      ended.set(name, it.clock.monotonic());
+    }
+    await it.clock.advance(everyMs);
+  }
+  await it.clock.advance(patienceMs);
+  return [...ended].map(([name, at]) => {
+    return (it.told.find((told) => told.key === name && told.at >= at)?.at ?? Infinity) - at;
+  });
+}
+
+function followMany(it: FakeRegion, count: number): string[] {
+  const names = Array.from({ length: count }, (_, index) => `job-${index}`);
+  for (const name of names) it.createAndFollow(name);
+  return names;
+}
+
+Deno.test("lists that lag by 10 s, begun before the jobs: ends are told so late, and the age of the oldest look says so", async () => {
+  await using it = new FakeRegion();
+  it.faults({ fault: { kind: "stale", ms: 10_000 }, operation: LIST });
+  const names = followMany(it, 200);
+  await it.clock.advance(30_000);
+  const age = it.informer.oldestLookMs()!;
+  assert.ok(age > 9_000 && age < 13_000, `${age}`);
+  const delays = await delaysOfEnds(it, names, { patienceMs: 20_000 });
+  assert.ok(Math.max(...delays) <= 12_000 && Math.min(...delays) > 9_000, `${delays}`);
+});
+
+Deno.test("lists that begin to lag: what ordinary polls miss longer ones find, and then polls reach back further", async () => {
+  await using it = new FakeRegion();
+  const names = followMany(it, 200);
+  await delaysOfEnds(it, names.splice(0, 20));
+  it.faults({ fault: { kind: "stale", ms: 10_000 }, operation: LIST });
+  const delays = await delaysOfEnds(it, names, { atOnce: 5, patienceMs: 30_000 });
+  assert.ok(Math.max(...delays) <= 25_000, `${delays}`);
+  assert.ok(Math.max(...delays.slice(60)) <= 12_000, `${delays.slice(60)}`);
+});
+
+for (const minutes of [-10, -2, 2, 10, 24 * 60]) {
+  Deno.test(`SageMaker's clock is ${minutes} minutes ahead of ours: ends are told as soon as ever`, async () => {
+    await using it = new FakeRegion();
+    it.service.clockOffsetMs = minutes * MINUTE;
+    const names = followMany(it, 100);
+    await it.clock.advance(5_000);
+    const delays = await delaysOfEnds(it, names, { patienceMs: 5_000 });
+    assert.ok(Math.max(...delays) <= 1_300, `${delays}`);
+    assert.ok(it.count(LIST) <= 60);
+  });
+}
+
+Deno.test("SageMaker's clock is set back by 2 minutes: a sweep finds the first end, after that polls find them", async () => {
+  await using it = new FakeRegion();
+  const names = followMany(it, 100);
+  await it.clock.advance(3 * MINUTE);
+  await delaysOfEnds(it, names.splice(0, 10));
+  it.service.clockOffsetMs = -2 * MINUTE;
+  const [first] = await delaysOfEnds(it, names.splice(0, 1), { patienceMs: 10 * MINUTE });
+  assert.ok(first! <= 10 * MINUTE, `${first}`);
+  const delays = await delaysOfEnds(it, names, { patienceMs: 5_000 });
+  assert.ok(Math.max(...delays) <= 1_300, `${delays}`);
+});
+
+const BROKEN: [name: string, rules: FaultRule[], boundMs: number][] = [
+  ["repeats its tokens", [{ fault: { kind: "repeat-token" }, operation: LIST }], 65_000],
+  ["hangs", [{ fault: { kind: "hang" }, operation: LIST, page: "later" }], 100_000],
+  ["is refused", [{ fault: { kind: "error", code: "ValidationException" }, operation: LIST, page: "later" }], 65_000],
+  ["is reset", [{ fault: { kind: "reset" }, operation: LIST, page: "later" }], 65_000],
+];
+
+for (const [name, rules, boundMs] of BROKEN) {
+  Deno.test(`paging ${name}: every end is told all the same`, async () => {
+    await using it = new FakeRegion();
+    it.service.createForeign(REGION, 5_000, 365 * 24 * 60 * MINUTE);
+    const names = followMany(it, 300);
+    it.faults(...rules);
+    await it.clock.advance(30_000);
+    const delays = await delaysOfEnds(it, names, { atOnce: 150, everyMs: 60_000, patienceMs: 2 * MINUTE });
+    assert.ok(Math.max(...delays) <= boundMs, `${Math.max(...delays)}`);
+    it.faults();
+    const more = followMany(it, 100).map((name) => name);
+    await it.clock.advance(2 * MINUTE);
+    assert.equal(more.length, 100);
+    assert.ok(it.informer.oldestLookMs() === undefined || it.informer.oldestLookMs()! <= 2_000);
+  });
+}
+
+Deno.test("a List that is throttled is asked as often as it allows, and ends are told", async () => {
+  await using it = new FakeRegion();
+  it.faults({ fault: { kind: "throttle", perSecond: 0.5 }, operation: LIST });
+  const names = followMany(it, 50);
+  await it.clock.advance(2 * MINUTE);
+  const from = it.clock.monotonic();
+  const delays = await delaysOfEnds(it, names.slice(0, 40), { patienceMs: 2 * MINUTE });
+  assert.ok(Math.max(...delays) <= 15_000, `${delays}`);
+  const perSecond = it.count(LIST, from) / (it.clock.monotonic() - from) * 1_000;
+  assert.ok(perSecond <= 0.65, `${perSecond} lists a second`);
+});
+
+Deno.test("a List that is denied: jobs are described one by one, ten a second at most, until lists are allowed", async () => {
+  await using it = new FakeRegion();
+  it.faults({ fault: DENIED, operation: LIST });
+  const names = followMany(it, 100);
+  await it.clock.advance(20_000);
+  const from = it.clock.monotonic();
+  const delays = await delaysOfEnds(it, names.slice(0, 50), { patienceMs: 20_000 });
+  assert.ok(Math.max(...delays) <= 11_000, `${delays}`);
+  const seconds = (it.clock.monotonic() - from) / 1_000;
+  assert.ok(it.count("DescribeProcessingJob", from) <= 10 * seconds + 1);
+  assert.ok(it.count(LIST, from) <= seconds / 60 + 1);
+  assert.ok(it.informer.oldestLookMs()! <= 11_000);
+  it.faults();
+  await it.clock.advance(65_000);
+  const again = it.clock.monotonic();
+  await it.clock.advance(MINUTE);
+  assert.ok(it.count("DescribeProcessingJob", again) <= 20);
+  // When each began, and 50 ends.
+  assert.equal(it.told.length, 150);
+});
+
+for (const count of [1, 50]) {
+  Deno.test(`${count} jobs that nobody can see: keys are told once after 30 s, and once when they are seen again`, async () => {
+    await using it = new FakeRegion();
+    const names = followMany(it, count);
+    await it.clock.advance(10_000);
+    it.faults({ fault: { kind: "error", code: "InternalFailure", status: 500 } });
+    const from = it.clock.monotonic();
+    it.told.length = 0;
+    await it.clock.advance(28_500);
+    assert.deepEqual(it.told, []);
+    assert.equal(it.informer.get("job-0", refOf("job-0"))?.failure?.reason, "ServiceUnavailable");
+    await it.clock.advance(4_000);
+    assert.deepEqual(it.told.map(({ key }) => key).sort(), names.toSorted());
+    const moments = new Set(it.told.map(({ at }) => at));
+    assert.ok(moments.size >= Math.min(10, count), "they are told little by little");
+    await it.clock.advance(10 * MINUTE);
+    assert.equal(it.told.length, count);
+    assert.ok(it.informer.oldestLookMs()! > 10 * MINUTE);
+    // It isn't asked more and more often either.
+    assert.ok(it.calls.filter(({ at }) => at >= from).length <= 60);
+    it.faults();
+    it.told.length = 0;
+    await it.clock.advance(65_000);
+    // Some of them are told also of when they began.
+    assert.deepEqual([...new Set(it.told.map(({ key }) => key))].sort(), names.toSorted());
+    assert.ok(it.told.length <= count + 5);
+    assert.equal(it.informer.get("job-0", refOf("job-0"))?.failure, undefined);
+  });
+}
+
+Deno.test("one job that nobody may look at is told of as blind, while others are seen", async () => {
+  await using it = new FakeRegion();
+  it.faults({ fault: DENIED, operation: LIST }, { fault: DENIED, job: "job-3" });
+  followMany(it, 5);
+  await it.clock.advance(5 * MINUTE);
+  assert.deepEqual(it.told.filter(({ key }) => key === "job-3").length, 1);
+  assert.equal(it.informer.get("job-3", refOf("job-3"))?.failure?.reason, "AccessDenied");
+  assert.equal(it.informer.get("job-2", refOf("job-2"))?.failure, undefined);
+  it.faults({ fault: DENIED, operation: LIST });
+  await it.clock.advance(2 * MINUTE);
+  assert.deepEqual(it.told.filter(({ key }) => key === "job-3").length, 2);
+});
+
+Deno.test("a change that lists never show is found by the rare Describe", async () => {
+  await using it = new FakeRegion();
+  followMany(it, 20);
+  await it.clock.advance(5_000);
+  // To lists it runs for ever.
+  it.faults({ fault: { kind: "stale", ms: 24 * 60 * MINUTE }, operation: LIST });
+  it.end("job-3");
+  await it.clock.advance(62 * MINUTE);
+  assert.equal(it.known("job-3")?.status, "Completed");
+});

@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { FINAL_JOB_STATUSES } from "../../api/job.ts";
+import type { FaultRule } from "../stand_in/faults.ts";
+import { FakeRegion, refOf, REGION } from "./fake_region.ts";
+
+const MINUTE = 60_000;
+const LIST = "ListProcessingJobs";
+
+type Step =
+  | { do: "create"; count: number; durationMs: number | undefined }
+  | { do: "end" | "stop" | "delete record" | "forget"; which: number }
+  | { do: "restart"; which: number }
+  | { do: "foreign"; count: number; durationMs: number }
+  | { do: "fault"; rule: FaultRule; forMs: number }
+  | { do: "wait"; ms: number };
+
+const which = fc.nat();
+const MILD: FaultRule[] = [
+  { fault: { kind: "stale", ms: 3_000 }, operation: LIST },
+  { fault: { kind: "stale", ms: 10_000 }, operation: LIST },
+  { fault: { kind: "latency", ms: 2_000 }, operation: LIST },
+  // The client has tried such a call a second time.
+  { fault: { kind: "reset" }, probability: 0.02 },
+  { fault: { kind: "throttle", perSecond: 2 }, operation: LIST },
+  { fault: { kind: "stale", ms: 2_000 }, operation: "DescribeProcessingJob" },
+];
+const SEVERE: FaultRule[] = [
+  { fault: { kind: "repeat-token" }, operation: LIST },
+  { fault: { kind: "hang" }, operation: LIST, page: "later" },
+  { fault: { kind: "hang" }, operation: LIST },
+  { fault: { kind: "error", code: "AccessDeniedException" }, operation: LIST },
+  { fault: { kind: "error", code: "InternalFailure", status: 500 } },
+  { fault: { kind: "throttle", perSecond: 0.2 } },
+];
+
+function steps(faults: FaultRule[]): fc.Arbitrary<Step[]> {
+  const durationMs = fc.option(fc.integer({ min: 500, max: 60_000 }), { nil: undefined });
+  const step: fc.Arbitrary<Step> = fc.oneof(
+    fc.record({ do: fc.constant("create"), count: fc.constantFrom(1, 2, 30, 150), durationMs }),
+    fc.record({ do: fc.constantFrom("end", "stop", "end", "stop", "delete record", "forget"), which }),
+    fc.record({ do: fc.constant("restart"), which }),
+    fc.record({ do: fc.constant("foreign"), count: fc.constantFrom(10, 400), durationMs: fc.constant(20_000) }),
+    fc.record({ do: fc.constant("fault"), rule: fc.constantFrom(...faults), forMs: fc.constantFrom(5_000, 40_000) }),
+    fc.record({ do: fc.constant("wait"), ms: fc.constantFrom(0, 50, 900, 5_000, 20_000) }),
+  ) as fc.Arbitrary<Step>;
+  return fc.array(step, { minLength: 5, maxLength: 25 });
+}
+
+/** Plays steps, and remembers what must be told. */
+class Play {
+  readonly it = new FakeRegion();
+  /** Of each job that is followed, when it was seen by us to end; on the monotonic clock. */
+  readonly endedAt = new Map<string, number>();
+  readonly #followed = new Set<string>();
+  /** What was known of each key when it was told last. */
+  readonly #told = new Map<string, string>();
+  #created = 0;
+  #faultUntil = 0;
+
+  constructor() {
+    this.it.onTold = (key) => {
+      const { job, absent, failure } = this.it.informer.get(key, refOf(key))!;
+      const known = JSON.stringify([job?.status, job?.startTime, job?.isSummary, absent !== undefined, failure?.code]);
+      // While looks fail it is news that they have failed for long.
+      if (this.#told.get(key) === known && failure === undefined) this.toldTwice.push(`${key} of ${known}`);
+      this.#told.set(key, known);
+      if (FINAL_JOB_STATUSES.includes(job?.status ?? "")) this.#onEndTold(key);
+    };
+  }
+
+  readonly delays: number[] = [];
+  readonly toldTwice: string[] = [];
+
+  #onEndTold(key: string): void {
+    const at = this.endedAt.get(key);
+    if (at !== undefined) this.delays.push(this.it.clock.monotonic() - at);
+    this.endedAt.delete(key);
+  }
+
+  async run(steps: Step[]): Promise<void> {
+    for (const step of steps) {
+      await this.#do(step);
+      await this.wait(100);
+    }
+    this.it.faults();
+  }
+
+  /** Goes on in small strides, so as to see when a job ends. */
+  async wait(ms: number): Promise<void> {
+    for (let rest = ms; rest > 0; rest -= 100) {
+      if (this.it.clock.monotonic() >= this.#faultUntil) this.it.faults();
+      await this.it.clock.advance(Math.min(100, rest));
+      this.#seeEnds();
+    }
+  }
+
+  #seeEnds(): void {
+    for (const name of this.#followed) {
+      const job = this.it.service.table(REGION).get(name);
+      if (job === undefined) this.#unfollow(name);
+      else if (FINAL_JOB_STATUSES.includes(this.it.statusOf(name))) {
+        this.#followed.delete(name);
+        if (!FINAL_JOB_STATUSES.includes(this.it.known(name)?.status ?? "")) {
+          this.endedAt.set(name, this.it.clock.monotonic());
+        }
+      }
+    }
+  }
+
+  #unfollow(name: string): void {
+    this.#followed.delete(name);
+    this.endedAt.delete(name);
+  }
+
+  async #do(step: Step): Promise<void> {
+    const { it } = this;
+    switch (step.do) {
+      case "create":
+        for (let index = 0; index < step.count; index++) {
+          const name = `job-${this.#created++}`;
+          it.createAndFollow(name, step.durationMs);
+          this.#followed.add(name);
+        }
+        return;
+      case "foreign":
+        return it.service.createForeign(REGION, step.count, step.durationMs);
+      case "fault":
+        this.#faultUntil = it.clock.monotonic() + step.forMs;
+        return it.faults(step.rule);
+      case "wait":
+        return await this.wait(step.ms);
+    }
+    const name = [...this.#followed][step.which % Math.max(1, this.#followed.size)];
+    if (name === undefined) return;
+    switch (step.do) {
+      case "end":
+        return it.end(name);
+      case "stop":
+        return it.stop(name);
+      case "delete record":
+        this.#unfollow(name);
+        return it.delete(name);
+      case "forget":
+        this.#unfollow(name);
+        return it.informer.forget(name);
+      case "restart":
+        // As another process would: it follows what it has never seen.
+        it.informer.forget(name);
+        this.#told.delete(name);
+        return it.follow(name);
+    }
+  }
+}
+
+/** Calls that are allowed for one minute: what polls, sweeps and turns cost at the most, and for each job what its end costs. */
+const MOST_CALLS = 800;
+const MOST_CALLS_A_JOB = 3;
+
+async function play(
+  script: Step[],
+  { offsetMs, boundMs, patienceMs }: { offsetMs: number; boundMs: number; patienceMs: number },
+): Promise<void> {
+  const play = new Play();
+  await using it = play.it;
+  it.service.clockOffsetMs = offsetMs;
+  await play.run(script);
+  await play.wait(patienceMs);
+  const late = [...play.endedAt].filter(([, at]) => it.clock.monotonic() - at > Math.min(boundMs, 10 * MINUTE));
+  assert.deepEqual(late, [], "every end is told");
+  assert.deepEqual(play.toldTwice, [], "nothing is told twice");
+  assert.ok(Math.max(0, ...play.delays) <= boundMs, `an end was told after ${Math.max(...play.delays)} ms`);
+  const minutes = Map.groupBy(it.calls, ({ at }) => Math.floor(at / MINUTE));
+  const most = MOST_CALLS + MOST_CALLS_A_JOB * it.service.created.length;
+  for (const calls of minutes.values()) assert.ok(calls.length <= most, `${calls.length} calls within a minute`);
+}
+
+/** Of SageMaker's clock to ours. */
+const offsets = fc.integer({ min: -10 * MINUTE, max: 60 * MINUTE });
+
+Deno.test("whatever mild trouble there is, every end is told once, within its lag and 20 s", async () => {
+  const property = fc.asyncProperty(offsets, steps(MILD), async (offsetMs, script) => {
+    await play(script, { offsetMs, boundMs: 30_000, patienceMs: 40_000 });
+  });
+  await fc.assert(property, { numRuns: 100 });
+});
+
+Deno.test("whatever severe trouble there is, every end is told once, within ten minutes after it", async () => {
+  const property = fc.asyncProperty(offsets, steps(SEVERE), async (offsetMs, script) => {
+    await play(script, { offsetMs, boundMs: Infinity, patienceMs: 12 * MINUTE });
+  });
+  await fc.assert(property, { numRuns: 40 });
+});

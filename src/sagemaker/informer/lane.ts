@@ -1,0 +1,277 @@
+import type { Job, JobRef, Sighting } from "../../api/job.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import type { CallBudgets } from "../budget.ts";
+import type { SageMakerFor } from "../client.ts";
+import { isFinal, type LookResult } from "../sighting.ts";
+import { LaneCalls, type Sending } from "./calls.ts";
+import { ChangesPoll } from "./changes.ts";
+import { Describer } from "./describer.ts";
+import type { Entry } from "./entry.ts";
+import { Followed } from "./followed.ts";
+import { Health } from "./health.ts";
+import { ListLag } from "./lag.ts";
+import { Sweep, SWEEP_MS } from "./sweep.ts";
+import { Teller } from "./teller.ts";
+
+/** Jobs that have to be described one by one are, but not faster. */
+const SOONEST_TURN_MS = 100;
+/** Beside lists: each job is described so often … */
+const RARE_MS = 60 * 60_000;
+/** … but no more than three a minute are. */
+const SOONEST_RARE_MS = 20_000;
+
+export type Place = Pick<JobRef, "region" | "endpoint">;
+
+export interface LaneOptions {
+  sageMakerFor: SageMakerFor;
+  clock: Clock;
+  /** The shortest time from one poll to the next, in milliseconds. */
+  pollIntervalMs: number;
+  /** How long nothing may be seen, in milliseconds, before the keys are told. */
+  stalenessMs: number;
+  budgets: CallBudgets;
+}
+
+/** All jobs at one place: polls while any of them is followed that has not ended. */
+export class Lane {
+  readonly #options: LaneOptions;
+  readonly #followed = new Followed();
+  readonly #teller: Teller;
+  readonly #health: Health;
+  readonly #describer: Describer;
+  readonly #changes: ChangesPoll;
+  readonly #sweep: Sweep;
+  readonly #lag: ListLag;
+
+  /** @param tell hands out news */
+  constructor(place: Place, tell: (entry: Entry) => void, options: LaneOptions) {
+    const { clock, stalenessMs } = options;
+    const followed = this.#followed;
+    this.#options = options;
+    this.#lag = new ListLag(clock);
+    this.#teller = new Teller(clock, tell);
+    this.#health = new Health({ clock, stalenessMs, followed, teller: this.#teller });
+    const calls = new LaneCalls({ ...options, onThrottled: (failure) => this.#health.failed(failure) }, place);
+    const onListed = (job: Job, sending: Sending) => this.#takeListed(job, sending);
+    this.#describer = new Describer({
+      clock,
+      calls,
+      followed,
+      turnMs: () => this.#turnMs(),
+      onResult: (entry, sending, result) => this.#takeDescribed(entry, sending, result),
+    });
+    this.#changes = new ChangesPoll({
+      ...options,
+      calls,
+      followed: () => followed.size,
+      oldestLook: () => this.#oldestLook(),
+      onListed,
+      onComplete: () => this.#health.allOk(),
+      onFailed: (failure) => this.#health.failed(failure),
+      onSwitch: (isListing) => this.#onSwitch(isListing),
+    });
+    this.#sweep = new Sweep({
+      clock,
+      calls,
+      followed,
+      isListing: () => this.#changes.isListing,
+      isBroken: () => this.#changes.isBroken,
+      onListed: (job, sending) => {
+        this.#changes.observe(job);
+        onListed(job, sending);
+      },
+      onMissing: (entries) => this.#describer.urge(entries),
+    });
+  }
+
+  start(signal: AbortSignal): void {
+    for (const part of [this.#teller, this.#health, this.#describer, this.#changes, this.#sweep]) part.start(signal);
+  }
+
+  /** Settles once no call is under way. */
+  async settled(): Promise<void> {
+    await Promise.all([this.#describer.settled(), this.#changes.settled(), this.#sweep.settled()]);
+  }
+
+  /** Looks at the job from now on until it has ended. */
+  follow(entry: Entry, { details }: { details: boolean }): void {
+    entry.wantsDetails = details;
+    const { job } = entry.sighting;
+    if (isFinal(job)) {
+      if (!details) this.#describer.drop(entry);
+      else if (job!.isSummary) this.#describer.complete(entry);
+      return;
+    }
+    if (this.#followed.has(entry)) return;
+    const { clock } = this.#options;
+    if (this.#followed.size === 0) {
+      this.#health.ok();
+      this.#describer.restartTurns();
+    }
+    this.#followed.add(entry);
+    entry.followedAt = clock.monotonic();
+    const isCovered = this.#changes.cover(entry.lookedAt);
+    if (entry.sighting.absent) {
+      this.#describer.revisit(entry);
+    } else if (job === undefined || !isCovered) {
+      entry.isUnseen = true;
+      this.#sweep.find(entry);
+    }
+    this.#describer.wake();
+  }
+
+  /** Drops everything about the job. */
+  forget(entry: Entry): void {
+    entry.wantsDetails = false;
+    this.#unfollow(entry);
+    this.#teller.drop(entry);
+  }
+
+  /** What is known of the job. */
+  sighting(entry: Entry): Sighting {
+    const { sighting } = entry;
+    if (!this.#followed.has(entry)) return sighting;
+    const poll = this.#pollOf(entry);
+    const failure = this.#health.failure ?? (poll && poll.sent > entry.asOf ? undefined : sighting.failure);
+    const { failure: _, ...rest } = sighting;
+    return {
+      ...rest,
+      ...(poll && poll.sent > entry.lookedAt && { seenAt: poll.sentAt }),
+      ...(failure && { failure }),
+    };
+  }
+
+  /** Takes in the outcome of a look at this one job. Says whether that is to be told. */
+  take(entry: Entry, sending: Sending, result: LookResult): boolean {
+    const poll = this.#pollOf(entry);
+    const progress = entry.take(sending, result);
+    if (progress === undefined) return false;
+    if ("failure" in result) return this.#followed.has(entry) && this.#health.loseSight(entry, this.#lookOf(entry));
+    const { job } = entry.sighting;
+    // Between lists nobody can tell what the next one will begin with.
+    if (!this.#changes.isListing) entry.unlistedSince = undefined;
+    else if (progress.isFurther) {
+      entry.unlistedSince = sending.sent;
+      if (poll && job?.lastModifiedTime !== undefined) this.#changes.correct(job.lastModifiedTime);
+    }
+    if (isFinal(job)) this.#unfollow(entry);
+    return this.#regainsSight(entry) || progress.isNews;
+  }
+
+  /** Takes in the job that a create has made, which was sent at `sentAt` (milliseconds since the epoch). */
+  takeCreated(entry: Entry, job: Job, sentAt: number): void {
+    const { clock } = this.#options;
+    const now = clock.monotonic();
+    // A look that is still on its way was sent before this was known, so it must not win.
+    this.take(entry, { sent: now, sentAt }, { job });
+    entry.lookedAt = now - Math.max(0, clock.now() - sentAt);
+    entry.unlistedSince = now;
+  }
+
+  /** Milliseconds since the oldest of the last looks at each job, and how far lists are behind; `undefined` without a job. */
+  oldestLookMs(): number | undefined {
+    if (this.#followed.size === 0) return undefined;
+    const now = this.#options.clock.monotonic();
+    let oldest = now;
+    let lag = this.#lag.ms;
+    for (const entry of this.#followed.values()) {
+      oldest = Math.min(oldest, this.#lookOf(entry));
+      // A list that was sent later does not show it yet.
+      const poll = this.#pollOf(entry);
+      if (poll && entry.unlistedSince !== undefined) lag = Math.max(lag, poll.sent - entry.unlistedSince);
+    }
+    return now - oldest + (this.#changes.isListing ? lag : 0);
+  }
+
+  #takeDescribed(entry: Entry, sending: Sending, result: LookResult): void {
+    if (!this.#changes.isListing) {
+      if (!("failure" in result)) this.#health.ok();
+      else if (this.#describer.isFailing || result.failure.reason === "Throttled") this.#health.failed(result.failure);
+    }
+    if (this.take(entry, sending, result)) this.#teller.now(entry);
+  }
+
+  /** Says whether the job has come further than was known. */
+  #takeListed(job: Job, sending: Sending): boolean {
+    const entry = this.#followed.get(job.name);
+    if (entry === undefined) return false;
+    const progress = entry.takeListed(job, sending);
+    if (entry.unlistedSince !== undefined) {
+      // A list that still shows what was once lags; so did the poll before this list, if it did not show what this one does.
+      const sent = progress === undefined ? sending.sent : this.#changes.lastComplete?.sent ?? -Infinity;
+      this.#lag.note(sent - entry.unlistedSince);
+    }
+    if (progress === undefined) return false;
+    entry.unlistedSince = undefined;
+    const isTold = this.#regainsSight(entry) || progress.isNews;
+    if (isFinal(job)) this.#end(entry);
+    else if (isTold) this.#teller.now(entry);
+    return progress.isFurther;
+  }
+
+  /** A list has shown the end; what it leaves out is worth a short wait. */
+  #end(entry: Entry): void {
+    this.#unfollow(entry);
+    if (entry.sighting.job?.isSummary && entry.wantsDetails) {
+      this.#describer.complete(entry);
+      this.#teller.soon(entry);
+    } else {
+      this.#teller.now(entry);
+    }
+  }
+
+  #unfollow(entry: Entry): void {
+    this.#describer.drop(entry);
+    this.#sweep.drop(entry);
+    this.#followed.delete(entry);
+  }
+
+  /** The last poll that would have shown any change of this job. */
+  #pollOf(entry: Entry): Sending | undefined {
+    const { lastComplete } = this.#changes;
+    const isSeen = entry.sighting.job !== undefined && !entry.isUnseen && this.#followed.has(entry);
+    return isSeen && lastComplete && lastComplete.sent >= entry.followedAt ? lastComplete : undefined;
+  }
+
+  /** On the monotonic clock, when this job was looked at last, by whatever means. */
+  #lookOf(entry: Entry): number {
+    const own = entry.lookedAt === -Infinity ? entry.followedAt : entry.lookedAt;
+    return Math.max(own, this.#pollOf(entry)?.sent ?? -Infinity);
+  }
+
+  /** Polls have to begin with what changed after this. */
+  #oldestLook(): number {
+    let oldest = this.#options.clock.monotonic();
+    for (const entry of this.#followed.values()) {
+      if (entry.sighting.job && !entry.isUnseen) oldest = Math.min(oldest, entry.lookedAt);
+    }
+    return oldest;
+  }
+
+  #turnMs(): number {
+    const size = Math.max(1, this.#followed.size);
+    if (!this.#changes.isListing) return Math.max(SOONEST_TURN_MS, this.#options.pollIntervalMs / size);
+    if (this.#sweep.isIdle) return Math.max(SOONEST_TURN_MS, SWEEP_MS / size);
+    return Math.max(SOONEST_RARE_MS, RARE_MS / size);
+  }
+
+  #onSwitch(isListing: boolean): void {
+    for (const entry of this.#followed.values()) {
+      const poll = this.#pollOf(entry);
+      // What polls have shown until now is put down with each job.
+      if (poll && poll.sent > entry.lookedAt) {
+        entry.lookedAt = poll.sent;
+        entry.sighting = { ...entry.sighting, seenAt: poll.sentAt };
+      }
+      // Whether its Describe has failed does not matter any more.
+      if (isListing && entry.sighting.job && !entry.isUnseen) this.#describer.drop(entry);
+    }
+    this.#describer.wake();
+    this.#sweep.wake();
+  }
+
+  /** Where lists fail, what is seen of one job now and then is not enough. */
+  #regainsSight(entry: Entry): boolean {
+    return !(this.#changes.isListing && this.#health.failure) && this.#health.regainSight(entry);
+  }
+}
