@@ -8,6 +8,8 @@ import { Informer, type InformerStatus } from "./kubernetes/informer.ts";
 import { LeaderElector } from "./kubernetes/leader_elector.ts";
 import type { KubeObject } from "./kubernetes/objects.ts";
 import { Store } from "./kubernetes/store.ts";
+import type { FailureLines, FailureLinesOptions } from "./logs/failure_lines.ts";
+import { refOf } from "./processing_job/identity.ts";
 import { kept } from "./processing_job/kept.ts";
 import { ProcessingJobReconciler } from "./processing_job/reconcile.ts";
 import type { Clock } from "./runtime/clock.ts";
@@ -15,12 +17,15 @@ import { runController } from "./runtime/controller.ts";
 import { exponentialBackoff } from "./runtime/rate_limiter.ts";
 import { WorkQueue } from "./runtime/workqueue.ts";
 import { CallBudgets } from "./sagemaker/budget.ts";
-import { type EndedCall, sageMakerFactory } from "./sagemaker/client.ts";
+import { sageMakerFactory } from "./sagemaker/client.ts";
 import type { Endpoints } from "./sagemaker/endpoints.ts";
 import { CallGate } from "./sagemaker/gate.ts";
 import { JobInformer } from "./sagemaker/informer/informer.ts";
 import { jobTags } from "./sagemaker/ownership.ts";
+import { EventLoop } from "./telemetry/event_loop.ts";
 import { type Checks, serveHealth } from "./telemetry/health.ts";
+import { OperatorMetrics, serveMetrics } from "./telemetry/metrics.ts";
+import { traced } from "./telemetry/tracing.ts";
 
 const log = getLogger(["operator"]);
 
@@ -54,21 +59,23 @@ export interface OperatorOptions {
   stalenessMs: number;
   /** Where `/healthz` and `/readyz` are served, as in `:8081`; `0` for nowhere. */
   healthAddress: string;
+  /** Where `/metrics` is served, as in `:8080`; `0` for nowhere. */
+  metricsAddress: string;
   /** Whether jobs get the operator's own tags. */
   jobTags: boolean;
   /** Which of several replicas this is, for Events. */
   instance: string;
   /** The Lease that says who works; absent for a process that is the only one. */
   leaderElection?: { namespace: string; name: string };
-  /** Told of each call of SageMaker. */
-  onCall?: (call: EndedCall) => void;
+  /** How many of a failed job's last log lines its Event gets, and the variables that say where they are read; absent for none. */
+  failureLogs?: Pick<FailureLinesOptions, "count" | "env">;
 }
 
 /**
  * Runs the controller until `signal` is aborted: it stops taking work, lets what is in flight end for 10 s at most, and returns.
  * With leader election the resources are observed at all times, and worked on only while this process leads.
  *
- * @throws {Error} if the health address can't be listened on
+ * @throws {Error} if one of the two addresses can't be listened on
  */
 export async function runOperator(options: OperatorOptions, signal: AbortSignal): Promise<void> {
   const { cluster, clock, leaderElection } = options;
@@ -92,8 +99,25 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
       identity: `${options.instance}_${crypto.randomUUID()}`,
       ...leaderElection,
     });
-  const readyz = { ...readiness(informers, clock), ...(elector && { "leader-election": () => elector.problem() }) };
-  const health = serveHealth({ address: options.healthAddress, healthz: {}, readyz, signal });
+  const readyz = {
+    ...readiness(informers, store, clock),
+    ...(elector && {
+      "leader-election": () => elector.problem() ?? { ok: elector.isLeader() ? "this process leads" : "another leads" },
+    }),
+  };
+  const eventLoop = new EventLoop({ clock, signal });
+  const healthz = { "event-loop": () => eventLoop.check() };
+  const metrics = new OperatorMetrics({
+    clock,
+    version: options.version,
+    lease: leaderElection?.name ?? "sagemaker-operator",
+    isLeader: () => elector?.isLeader() ?? true,
+    workers: options.workers,
+    eventLoopLagMs: () => eventLoop.lagMs(),
+  });
+  store.onChange((key) => metrics.resourceChanged(key, store.get(key)));
+  const health = serveHealth({ address: options.healthAddress, healthz, readyz, signal });
+  const scraped = serveMetrics({ address: options.metricsAddress, metrics, signal });
 
   log.info("Watching processing jobs", {
     cluster: cluster.source,
@@ -108,14 +132,15 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   if (!signal.aborted) log.info("Ready", { resources: store.size, workers: options.workers });
   const work = (signal: AbortSignal) => {
     const beforeWrite = elector && ((timeoutMs: number) => elector.guard(timeoutMs));
-    return workOn(store, { ...options, installation, beforeWrite, observer: kube }, signal);
+    return workOn(store, { ...options, metrics, installation, beforeWrite, observer: kube }, signal);
   };
   await (elector ? elector.run({ signal, onLeading: work }) : work(signal));
-  await Promise.all([...observing, health?.finished]);
+  await Promise.all([...observing, health?.finished, scraped?.finished]);
   log.info("Stopped");
 }
 
 interface WorkOptions extends OperatorOptions {
+  metrics: OperatorMetrics;
   /** UID of the namespace that the operator is installed in. */
   installation: string | undefined;
   /** Called before anything is written, with how long that may take; throws where it must not be. */
@@ -126,11 +151,12 @@ interface WorkOptions extends OperatorOptions {
 
 /** Does what the resources in `store` ask for, from what is known at the start on, until `signal` is aborted. */
 async function workOn(store: Store<ProcessingJob>, options: WorkOptions, signal: AbortSignal): Promise<void> {
-  const { cluster, clock, beforeWrite, installation } = options;
+  const { cluster, clock, metrics, beforeWrite, installation } = options;
   const userAgent = `sagemaker-operator/${options.version}`;
   const kube = new KubeClient(cluster, { clock, userAgent, beforeWrite });
-  using aws = sageMakerFactory(options);
-  const queue = new WorkQueue({ clock, rateLimiter: exponentialBackoff(BACKOFF) });
+  using aws = sageMakerFactory({ ...options, onCall: metrics.onCall, traced });
+  using working = metrics.startWork({ oldestLookMs: () => jobs.oldestLookMs() });
+  const queue = new WorkQueue({ clock, rateLimiter: exponentialBackoff(BACKOFF), observer: working.queue });
   const onChange = (key: string) => queue.add(key);
   const budgets = new CallBudgets();
   const { pollIntervalMs, stalenessMs } = options;
@@ -141,6 +167,7 @@ async function workOn(store: Store<ProcessingJob>, options: WorkOptions, signal:
     component: "sagemaker-operator",
     instance: options.instance,
   });
+  const tell = options.failureLogs ? await failureLines(store, events, options.failureLogs, options) : events;
   const reconciler = new ProcessingJobReconciler({
     kube,
     store,
@@ -154,8 +181,11 @@ async function workOn(store: Store<ProcessingJob>, options: WorkOptions, signal:
     sageMakerFor: aws.sageMakerFor,
     tagsFor: (tags = [], { metadata: { namespace, name, uid } }) =>
       options.jobTags ? jobTags(tags, { cluster: installation, namespace, name, uid }) : tags,
-    record: (event) => events.record(event),
+    record: (event) => tell.record(event),
     limits: { heartbeatMs: options.heartbeatMs, stalenessMs: options.stalenessMs },
+    onCreate: metrics.onCreate,
+    onStatus: metrics.onStatus,
+    onRelease: metrics.onRelease,
     isBusy: () => queue.length > 0,
     clock,
   });
@@ -167,18 +197,44 @@ async function workOn(store: Store<ProcessingJob>, options: WorkOptions, signal:
   await runController({
     queue,
     workers: options.workers,
-    reconcile: (key, { signal }) => reconciler.reconcile(key, signal),
+    reconcile: (key, { signal, reconcileId }) =>
+      traced("reconcile", { key, reconcileId }, () => reconciler.reconcile(key, signal), { root: true }),
+    onResult: metrics.onResult,
     clock,
     signal,
   });
   unsubscribe();
-  await Promise.all([polling, events.close()]);
+  await Promise.all([polling, tell.close()]);
+  if (tell !== events) await events.close();
+}
+
+/** Loaded only where it is asked for, as few ask for it. */
+async function failureLines(
+  store: Store<ProcessingJob>,
+  events: EventRecorder,
+  logs: NonNullable<OperatorOptions["failureLogs"]>,
+  { clock, version }: OperatorOptions,
+): Promise<FailureLines> {
+  const { FailureLines } = await import("./logs/failure_lines.ts");
+  return new FailureLines({
+    ...logs,
+    clock,
+    version,
+    jobOf({ namespace, name }) {
+      const resource = store.get(`${namespace}/${name}`);
+      if (resource === undefined) return undefined;
+      const { name: jobName, region } = refOf(resource);
+      return { jobName, region, createdAt: Date.parse(resource.metadata.creationTimestamp) };
+    },
+    record: (event) => events.record(event),
+  });
 }
 
 /** So that those who wait for quota go on in the order in which they came. */
 function oldestFirst(store: Store<ProcessingJob>): string[] {
   const createdAt = (key: string) => store.get(key)?.metadata.creationTimestamp ?? "";
-  return store.keys().sort((a, b) => createdAt(a) < createdAt(b) ? -1 : 1);
+  const dated = store.keys().map((key) => ({ key, at: createdAt(key) }));
+  return dated.sort((a, b) => a.at < b.at ? -1 : 1).map(({ key }) => key);
 }
 
 function pathsOf(namespaces: string[]): string[] {
@@ -205,12 +261,21 @@ function untilSynced(informers: Informer<ProcessingJob>[], signal: AbortSignal):
   return Promise.race([aborted, Promise.all(informers.map((informer) => informer.synced)).then(() => {})]);
 }
 
-function readiness(informers: Informer<ProcessingJob>[], clock: Clock): Checks {
-  const problemOf = (informer: Informer<ProcessingJob>): string | undefined => {
-    const { state, error, lastContact }: InformerStatus = informer.status();
-    if (!informer.hasSynced()) return error ?? `not synced yet (${state})`;
-    const silence = lastContact === undefined ? Infinity : clock.monotonic() - lastContact;
-    return silence > BLIND_MS ? error ?? `nothing heard for ${Math.round(silence / 1000)} s` : undefined;
+function readiness(informers: Informer<ProcessingJob>[], store: Store<ProcessingJob>, clock: Clock): Checks {
+  const syncProblem = (informer: Informer<ProcessingJob>): string | undefined => {
+    const { state, error }: InformerStatus = informer.status();
+    return informer.hasSynced() ? undefined : error ?? `not synced yet (${state})`;
   };
-  return { watch: () => informers.map(problemOf).find((problem) => problem !== undefined) };
+  const watchProblem = (informer: Informer<ProcessingJob>): string | undefined => {
+    const { error, lastContact }: InformerStatus = informer.status();
+    const silence = lastContact === undefined ? Infinity : clock.monotonic() - lastContact;
+    if (silence <= BLIND_MS) return undefined;
+    return error ??
+      (lastContact === undefined ? "nothing heard yet" : `nothing heard for ${Math.round(silence / 1000)} s`);
+  };
+  const firstOf = (problemOf: typeof syncProblem) => informers.map(problemOf).find((problem) => problem !== undefined);
+  return {
+    informers: () => firstOf(syncProblem) ?? { ok: `${store.size} resources` },
+    watch: () => firstOf(watchProblem),
+  };
 }

@@ -49,6 +49,11 @@ const spec = {
       help: "Globs like https://*.example.com:* that spec.sageMakerEndpoint may match, beside AWS's own endpoints",
     }),
     "no-job-tags": boolean({ help: "Leaves the operator's own tags off jobs" }),
+    "log-lines-on-failure": integer({
+      help: "How many of its last log lines the Event of a failed job gets; needs logs:FilterLogEvents",
+      default: 0,
+      min: 0,
+    }),
     "log-level": oneOf(LOG_LEVELS, { help: "The least that is logged", default: "info" }),
     "log-format": oneOf(LOG_FORMATS, { help: "Form of the log", defaultText: "text on a terminal, else json" }),
     "leader-elect": boolean({
@@ -61,10 +66,10 @@ const spec = {
     }),
     "leader-election-id": string({ help: "Name of the lease", default: "sagemaker-operator" }),
     "metrics-bind-address": string({
-      help: "Not served yet; taken so that arguments of the old controller go on working",
+      help: "Where /metrics is served, for Prometheus; 0 for nowhere",
       placeholder: "ADDRESS",
       aliases: ["metrics-addr"],
-      default: "0",
+      default: ":8080",
     }),
   },
 };
@@ -80,8 +85,8 @@ export const run: Command = {
       import("../sagemaker/endpoints.ts"),
       import("../operator.ts"),
     ]);
-    const { allowedEndpoints, endpointUrl, healthProbeBindAddress } = flags;
-    asUsage(() => parseBindAddress(healthProbeBindAddress));
+    const { allowedEndpoints, endpointUrl, healthProbeBindAddress, metricsBindAddress } = flags;
+    for (const address of [healthProbeBindAddress, metricsBindAddress]) asUsage(() => parseBindAddress(address));
     const sageMakerEndpoints = asUsage(() =>
       endpoints({
         endpointUrl,
@@ -117,8 +122,10 @@ export const run: Command = {
             name: flags.leaderElectionId,
           },
         }),
+        ...(flags.logLinesOnFailure > 0 && { failureLogs: { count: flags.logLinesOnFailure, env } }),
         instance: env("HOSTNAME") || "sagemaker-operator",
         healthAddress: healthProbeBindAddress,
+        metricsAddress: metricsBindAddress,
       }, signal);
     } finally {
       cluster.close();

@@ -26,6 +26,8 @@ export interface JobCallsOptions {
   tagsFor: (userTags: Tag[] | undefined, resource: ProcessingJob) => Tag[];
   /** Told that a job was created without the operator's own tags, and what refused them. */
   onTagsDenied: (resource: ProcessingJob, failure: Failure) => void;
+  /** Told of each job that was created. */
+  onCreate?: (resource: ProcessingJob) => void;
   clock: Clock;
 }
 
@@ -106,6 +108,7 @@ export class JobCalls {
       observed.sighting = jobs.record(key, ref, { name: ref.name, arn, status: "InProgress" }, sentAt);
       observed.isOwn = true;
       this.#created.add(key);
+      this.#options.onCreate?.(resource);
       log.info("Created the processing job", { ...identity(resource), job: ref.name, region: ref.region });
     });
     if (observed.failure === undefined) return;

@@ -1,7 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import { FINALIZER } from "../api/group.ts";
-import { SageMakerError } from "../api/job.ts";
-import type { ProcessingJob } from "../api/processing_job.ts";
+import { type Job, SageMakerError } from "../api/job.ts";
+import type { ProcessingJob, ProcessingJobStatus } from "../api/processing_job.ts";
 import { type KubeClient, KubeError } from "../kubernetes/client.ts";
 import type { EventText, ObjectReference } from "../kubernetes/events.ts";
 import type { Store } from "../kubernetes/store.ts";
@@ -35,6 +35,10 @@ export interface ReconcilerOptions extends Omit<JobCallsOptions, "onTagsDenied">
   /** Tells people what happens to a resource. */
   record: (event: EventText & { regarding: ObjectReference }) => void;
   limits: Limits;
+  /** Told of each status that was written, and of the resource as it was before. */
+  onStatus?: (resource: ProcessingJob, status: ProcessingJobStatus) => void;
+  /** Told of each deleted resource that was let go, and of its job if that was seen. */
+  onRelease?: (resource: ProcessingJob, job: Job | undefined) => void;
   /** Whether other resources wait for their turn. */
   isBusy: () => boolean;
 }
@@ -180,6 +184,7 @@ export class ProcessingJobReconciler {
   async #release(resource: ProcessingJob, observed: Observed, forced: boolean, signal: AbortSignal) {
     await this.#setFinalizer(resource, false, signal);
     this.#forget(keyOf(resource));
+    this.#options.onRelease?.(resource, observed.sighting?.job);
     log.info("Released the resource", { ...identity(resource), job: refOf(resource).name, forced });
     const context = eventContext(resource);
     const event = forced
@@ -200,6 +205,7 @@ export class ProcessingJobReconciler {
     const body = { metadata: { resourceVersion, uid }, status: patch };
     const answer = await this.#write({ ...resource, status }, `${pathOf(resource)}/status`, body, signal);
     store.refresh(answer);
+    this.#options.onStatus?.(resource, status);
     // Who waits in a line is told when its turn comes, so no time would be true.
     const isInLine = status.additional?.startsWith("Waiting") ?? false;
     const retryMs = next.kind === "after" && !follow && !isInLine ? { retryMs: next.ms } : {};

@@ -1,3 +1,5 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+
 /** The one place that reads time or sets timers, so that everything that waits can be tested with a fake one. */
 export interface Clock {
   /** Wall-clock time in milliseconds since the epoch; may jump. For timestamps that people read. */
@@ -8,12 +10,15 @@ export interface Clock {
   setTimer(ms: number, callback: () => void): () => void;
 }
 
+/** Runs a function as if nothing had led to it: what a reconcile only scheduled has neither its log context nor its span. */
+const outside = AsyncLocalStorage.snapshot();
+
 /** The system's clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   setTimer(ms, callback) {
-    const id = setTimeout(callback, ms);
+    const id = setTimeout(() => outside(callback), ms);
     return () => clearTimeout(id);
   },
 };

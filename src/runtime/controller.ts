@@ -1,4 +1,4 @@
-import { getLogger } from "@logtape/logtape";
+import { getLogger, withContext } from "@logtape/logtape";
 import { type Clock, deadline } from "./clock.ts";
 import type { WorkQueue } from "./workqueue.ts";
 
@@ -83,7 +83,8 @@ type Ending = Result | { kind: "error" | "terminal"; error: unknown };
 async function reconcileOnce(options: ControllerOptions, key: string, signal: AbortSignal): Promise<Outcome> {
   const { queue } = options;
   const reconcileId = crypto.randomUUID().slice(0, 8);
-  const ending: Ending = await endingOf(options, key, { signal, reconcileId });
+  // Whatever is logged meanwhile, however deep, carries the id.
+  const ending: Ending = await withContext({ reconcileId }, () => endingOf(options, key, { signal, reconcileId }));
   switch (ending.kind) {
     case "error": {
       const { error } = ending;

@@ -5,6 +5,17 @@ import type { RateLimiter } from "./rate_limiter.ts";
 /** The longest that a system timer can wait; for a longer delay it is set again. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+/** Is told what a queue does with its keys. */
+export interface QueueObserver {
+  /** The key has come to need work; it waits, or will as soon as it is done. */
+  add(key: string): void;
+  /** The key was taken. */
+  get(key: string): void;
+  done(key: string): void;
+  /** The key failed, and comes back after the rate limiter's wait. */
+  retry(key: string): void;
+}
+
 /**
  * A queue of keys with the semantics of client-go's work queue:
  *
@@ -18,6 +29,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export class WorkQueue {
   readonly #clock: Clock;
   readonly #rateLimiter: RateLimiter;
+  readonly #observer: QueueObserver | undefined;
   /** Keys that wait, in order; and those before them, in reverse. Two arrays, since `shift` of a long one moves all of it. */
   #entering: string[] = [];
   #leaving: string[] = [];
@@ -32,9 +44,12 @@ export class WorkQueue {
   #drained: (() => void)[] = [];
   #shuttingDown = false;
 
-  constructor({ clock, rateLimiter }: { clock: Clock; rateLimiter: RateLimiter }) {
+  constructor(
+    { clock, rateLimiter, observer }: { clock: Clock; rateLimiter: RateLimiter; observer?: QueueObserver },
+  ) {
     this.#clock = clock;
     this.#rateLimiter = rateLimiter;
+    this.#observer = observer;
   }
 
   /** How many keys wait to be taken; neither delayed ones nor those in processing. */
@@ -46,6 +61,7 @@ export class WorkQueue {
   add(key: string): void {
     if (this.#shuttingDown || this.#dirty.has(key)) return;
     this.#dirty.add(key);
+    this.#observer?.add(key);
     if (!this.#processing.has(key)) this.#enqueue(key);
   }
 
@@ -60,6 +76,7 @@ export class WorkQueue {
   /** Counts a failure of `key` and adds it after the rate limiter's wait; gives that wait in milliseconds. */
   addRateLimited(key: string): number {
     const ms = this.#rateLimiter.when(key);
+    this.#observer?.retry(key);
     this.addAfter(key, ms);
     return ms;
   }
@@ -85,6 +102,7 @@ export class WorkQueue {
   /** Says that the work on `key` has ended. If the key was added meanwhile, it waits again. */
   done(key: string): void {
     this.#processing.delete(key);
+    this.#observer?.done(key);
     if (this.#dirty.has(key)) this.#enqueue(key);
     if (this.#processing.size === 0) this.#drained.forEach((resolve) => resolve());
   }
@@ -154,6 +172,7 @@ export class WorkQueue {
     if (key === undefined) return undefined;
     this.#dirty.delete(key);
     this.#processing.add(key);
+    this.#observer?.get(key);
     return key;
   }
 }

@@ -215,3 +215,22 @@ Deno.test("shutDownWithDrain() gives up when its signal is aborted, before or du
   await rejects(draining, /Time is up/);
   await rejects(queue.shutDownWithDrain(controller.signal), /Time is up/);
 });
+
+Deno.test("an observer is told of each key that comes to need work, is taken, is done and is put back with backoff", async () => {
+  const told: string[] = [];
+  const teller = (what: string) => (key: string) => void told.push(`${what} ${key}`);
+  const observer = { add: teller("add"), get: teller("get"), done: teller("done"), retry: teller("retry") };
+  const clock = new FakeClock();
+  const queue = new WorkQueue({ clock, rateLimiter: exponentialBackoff({ baseMs: 500, maxMs: 500 }), observer });
+  queue.add("a");
+  queue.add("a");
+  await queue.get();
+  queue.add("a");
+  queue.done("a");
+  await queue.get();
+  queue.addRateLimited("a");
+  queue.done("a");
+  await clock.advance(500);
+  queue.shutDown();
+  deepEqual(told, ["add a", "get a", "add a", "done a", "get a", "retry a", "done a", "add a"]);
+});

@@ -75,6 +75,8 @@ export interface SageMakerFactoryOptions {
   beforeWrite?: ((timeoutMs: number) => void) | undefined;
   /** Told of each attempt of a call once it has ended. */
   onCall?: (call: EndedCall) => void;
+  /** Runs an attempt of a call, to time it among others. */
+  traced?: <T>(name: string, attributes: Record<string, string>, call: () => Promise<T>) => Promise<T>;
 }
 
 export interface EndedCall {
@@ -240,7 +242,7 @@ class Caller implements SageMaker {
     limit: AbortSignal,
     signal?: AbortSignal,
   ): Promise<T | undefined> {
-    const { clock, onCall } = this.#options;
+    const { clock, onCall, traced = untraced } = this.#options;
     const started = clock.monotonic();
     const ended = (code: string) =>
       onCall?.({ operation, region: this.#where.region, code, ms: clock.monotonic() - started });
@@ -250,7 +252,9 @@ class Caller implements SageMaker {
       await orAbort(client.config.credentials(), limit).catch((error) => {
         throw failed(credentialsFailure(error), error);
       });
-      const answer = await orAbort(send(client, limit), limit);
+      const answer = await traced(`SageMaker/${operation}`, { region: this.#where.region }, () => {
+        return orAbort(send(client, limit), limit);
+      });
       ended("OK");
       return answer;
     } catch (error) {
@@ -264,6 +268,10 @@ class Caller implements SageMaker {
 }
 
 type Send<T> = (client: SageMakerClient, abortSignal: AbortSignal) => Promise<T>;
+
+function untraced<T>(_name: string, _attributes: Record<string, string>, call: () => Promise<T>): Promise<T> {
+  return call();
+}
 
 /** Where something answers that isn't SageMaker, as a proxy or a wrong endpoint may. */
 function notSageMaker({ region, endpoint }: { region: string; endpoint: string | undefined }): Failure {

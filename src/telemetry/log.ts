@@ -1,4 +1,5 @@
 import { configureSync, type LogLevel as TapeLevel, type LogRecord } from "@logtape/logtape";
+import { AsyncLocalStorage } from "node:async_hooks";
 import { errorText } from "./error_text.ts";
 
 /** The levels of `--log-level`, from the most to the least talkative. */
@@ -38,6 +39,7 @@ export function configureLog(
   const lowestLevel: TapeLevel = level === "warn" ? "warning" : level;
   configureSync({
     reset: true,
+    contextLocalStorage: new AsyncLocalStorage(),
     sinks: { sink },
     loggers: [
       { category: "operator", sinks: ["sink"], lowestLevel },

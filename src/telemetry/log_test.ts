@@ -1,5 +1,5 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { getLogger, resetSync } from "@logtape/logtape";
+import { getLogger, resetSync, withContext } from "@logtape/logtape";
 import { configureLog, type LogFormat, type LogLevel } from "./log.ts";
 
 const log = getLogger(["operator", "informer"]);
@@ -126,4 +126,13 @@ Deno.test("configureLog() writes to stderr unless told otherwise", async () => {
   const { stdout, stderr } = await new Deno.Command(Deno.execPath(), { args: ["eval", script] }).output();
   equal(new TextDecoder().decode(stdout), "");
   match(new TextDecoder().decode(stderr), /Z INFO {2}Started\n$/);
+});
+
+Deno.test("what is logged within a context carries its properties, and what is logged after it does not", () => {
+  const lines = linesOf("json", "info", () => {
+    withContext({ reconcileId: "1a2b" }, () => log.info("Within", { count: 1 }));
+    log.info("After");
+  });
+  const [within, after] = lines.map((line) => JSON.parse(line));
+  deepEqual([within.reconcileId, within.count, after.reconcileId], ["1a2b", 1, undefined]);
 });

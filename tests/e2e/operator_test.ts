@@ -66,6 +66,7 @@ function startRun(endpoint: string, flags: string[] = []): OperatorProcess {
     SAGEMAKER_OPERATOR_ENDPOINT_URL: endpoint,
     SAGEMAKER_OPERATOR_POLL_INTERVAL: "200ms",
     SAGEMAKER_OPERATOR_HEALTH_PROBE_BIND_ADDRESS: health,
+    SAGEMAKER_OPERATOR_METRICS_BIND_ADDRESS: "0",
   });
   return new OperatorProcess(child, `http://${health}`);
 }

@@ -12,6 +12,7 @@ const OPTIONS = {
   heartbeatMs: 5 * 60_000,
   stalenessMs: 30_000,
   healthAddress: "0",
+  metricsAddress: "0",
   jobTags: true,
 };
 

@@ -40,6 +40,7 @@ export class LocalOperator implements AsyncDisposable {
       heartbeatMs: 5 * 60_000,
       stalenessMs: 30_000,
       healthAddress: "0",
+      metricsAddress: "0",
       jobTags: true,
       instance: "test",
       ...options,

@@ -35,7 +35,8 @@ export function startOperator({ kubeconfig, endpoint, flags = [], env }: StartOp
   const healthAddress = `127.0.0.1:${freePort()}`;
   const args = ["run", "--kubeconfig", kubeconfig, "--log-format", "json", "--poll-interval", "200ms"];
   if (endpoint !== undefined) args.push("--endpoint-url", endpoint);
-  args.push("--health-probe-bind-address", healthAddress, ...flags);
+  // Several run at once, so none may take the usual port; whoever wants metrics names one.
+  args.push("--health-probe-bind-address", healthAddress, "--metrics-bind-address", "0", ...flags);
   return new OperatorProcess(spawn(args, { ...FAKE_CREDENTIALS, ...env }), `http://${healthAddress}`);
 }
 

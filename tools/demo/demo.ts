@@ -30,7 +30,7 @@ export async function playDemo(stage: Stage, timeline: Timeline, keep: boolean, 
   const watching = watcher.run(running);
   timeline.say("operator", "sagemaker-operator run, in this process");
   try {
-    await Promise.race([tell(stage, timeline, watcher, signal), failureOf(operator)]);
+    await Promise.race([tell(stage, timeline, watcher, standIn.url, signal), failureOf(operator)]);
     if (keep) await keepRunning(stage, timeline, standIn.url, signal);
   } finally {
     timeline.heading("Cleaning up");
@@ -41,7 +41,13 @@ export async function playDemo(stage: Stage, timeline: Timeline, keep: boolean, 
   }
 }
 
-async function tell(stage: Stage, timeline: Timeline, watcher: StatusWatcher, signal: AbortSignal): Promise<void> {
+async function tell(
+  stage: Stage,
+  timeline: Timeline,
+  watcher: StatusWatcher,
+  endpoint: string,
+  signal: AbortSignal,
+): Promise<void> {
   const { kube, cluster, namespace } = stage;
   const { sample, failing, long } = await demoJobs(namespace);
   const path = `/apis/${API_VERSION}/namespaces/${namespace}/${PLURAL}`;
@@ -50,6 +56,7 @@ async function tell(stage: Stage, timeline: Timeline, watcher: StatusWatcher, si
   timeline.heading("Three resources: the sample of the documentation, one that fails, one that runs too long");
   timeline.say("you", "kubectl apply -f samples/kmeans-mnist-processingjob.yaml   (and two variants of it)");
   for (const manifest of [sample, failing, long]) await apply(kube, manifest, signal);
+  const logs = followLogs(stage, nameOf(failing), endpoint, timeline, signal);
   await watcher.until(nameOf(failing), ["Failed"], signal);
   await watcher.until(nameOf(sample), ["Completed"], signal);
 
@@ -60,11 +67,32 @@ async function tell(stage: Stage, timeline: Timeline, watcher: StatusWatcher, si
     timeline.block(described(await kube.get<ProcessingJob>(pathOf(manifest), { signal })));
   }
 
+  timeline.heading("The logs of the job that fails, followed since before its start, end some seconds after it");
+  await logs;
+
   timeline.heading("Deleting a resource stops its job, and waits for that");
   timeline.say("you", `kubectl delete processingjob ${nameOf(long)}`);
   await kube.delete(pathOf(long), { signal });
   await watcher.until(nameOf(long), [""], signal);
   timeline.say("sagemaker", `${nameOf(long)}'s job is Stopped; SageMaker keeps its record`);
+}
+
+/** Shows a job's log lines as they come. They end with the job, so this does too. */
+async function followLogs(
+  { userFlags }: Stage,
+  name: string,
+  endpoint: string,
+  timeline: Timeline,
+  signal: AbortSignal,
+): Promise<void> {
+  timeline.say("you", `sagemaker-operator logs -f ${name}`);
+  const show = (text: string) => text.trimEnd().split("\n").forEach((line) => timeline.say("logs", line));
+  await runCommand(["logs", "-f", name, ...userFlags, "--endpoint-url", endpoint], {
+    env: (name) => Deno.env.get(name),
+    signal,
+    stdout: show,
+    stderr: show,
+  });
 }
 
 /** The very command that the image runs. Its calls go to the stand-in, so any credentials will do. */
@@ -92,6 +120,8 @@ async function failureOf(operator: Promise<void>): Promise<never> {
 function tellCalls(timeline: Timeline): (record: CallRecord) => void {
   const polls = new Set<string>();
   return ({ operation, request, outcome, error }) => {
+    // What it gives is shown.
+    if (operation === "FilterLogEvents") return;
     const job = String(request.ProcessingJobName ?? "");
     // A job is looked at again and again; once is enough to see.
     if (operation === "DescribeProcessingJob") {

@@ -22,6 +22,8 @@ export interface Stage extends AsyncDisposable {
   namespace: string;
   /** What the operator is started with beside its endpoint. */
   operatorFlags: string[];
+  /** What a user's command is started with to look at the same resources. */
+  userFlags: string[];
   /** What a second terminal needs to look at the same cluster. */
   exports: string;
 }
@@ -58,6 +60,7 @@ export async function localStage(timeline: Timeline, signal: AbortSignal): Promi
     kube,
     namespace: "default",
     operatorFlags: ["--kubeconfig", kubeconfig],
+    userFlags: ["--kubeconfig", controlPlane.kubeconfig, "--namespace", "default"],
     exports: `export KUBECONFIG=${controlPlane.kubeconfig}`,
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
@@ -94,6 +97,7 @@ export async function existingStage(
     kube,
     namespace,
     operatorFlags: ["--context", context, "--namespace", namespace],
+    userFlags: ["--context", context, "--namespace", namespace],
     exports: `kubectl config use-context ${context}\nkubectl config set-context --current --namespace ${namespace}`,
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };

@@ -4,13 +4,14 @@ const COLOURS = { grey: 90, red: 31, green: 32, yellow: 33, blue: 34, magenta: 3
 type Colour = keyof typeof COLOURS;
 
 /** Who a line of the timeline is about. */
-export type Actor = "you" | "cluster" | "status" | "sagemaker" | "operator";
+export type Actor = "you" | "cluster" | "status" | "sagemaker" | "operator" | "logs";
 const ACTOR_COLOURS: Record<Actor, Colour> = {
   you: "bold",
   cluster: "grey",
   status: "cyan",
   sagemaker: "magenta",
   operator: "blue",
+  logs: "grey",
 };
 const WORD_COLOURS: Record<string, Colour> = { Completed: "green", Failed: "red", Error: "red", Reconciling: "yellow" };
 

@@ -197,6 +197,8 @@ ${environment(scope)}\
           ports:
             - name: health
               containerPort: 8081
+            - name: metrics
+              containerPort: 8080
           livenessProbe:
             httpGet:
               path: /healthz
