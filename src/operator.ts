@@ -178,7 +178,8 @@ async function workOn(store: Store<ProcessingJob>, options: WorkOptions, signal:
 /** So that those who wait for quota go on in the order in which they came. */
 function oldestFirst(store: Store<ProcessingJob>): string[] {
   const createdAt = (key: string) => store.get(key)?.metadata.creationTimestamp ?? "";
-  return store.keys().sort((a, b) => createdAt(a) < createdAt(b) ? -1 : 1);
+  const dated = store.keys().map((key) => ({ key, at: createdAt(key) }));
+  return dated.sort((a, b) => a.at < b.at ? -1 : 1).map(({ key }) => key);
 }
 
 function pathsOf(namespaces: string[]): string[] {

@@ -52,7 +52,9 @@ export async function* watch<T extends KubeObject>(
       onContact?.();
     };
     touch();
-    for await (const line of decodeLines(tap(response.body!, touch))) yield parseEvent<T>(line, path, client);
+    for await (const line of decodeLines(tap(response.body!, idle.signal, touch))) {
+      yield parseEvent<T>(line, path, client);
+    }
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     throw networkError(client.cluster, idle.signal.aborted ? idle.signal.reason : error);
@@ -76,10 +78,29 @@ export async function* decodeLines(chunks: AsyncIterable<Uint8Array>): AsyncGene
   if (last.trim() !== "") yield last;
 }
 
-async function* tap(chunks: AsyncIterable<Uint8Array>, onChunk: () => void): AsyncGenerator<Uint8Array> {
-  for await (const chunk of chunks) {
-    onChunk();
-    yield chunk;
+/**
+ * The chunks of a body; ends it where `signal` is aborted or the caller stops. The signal that the request was sent with isn't
+ * enough: Deno (2.4 to 2.9) forgets it once the Response has been garbage-collected, and a read then waits for ever.
+ *
+ * @throws the signal's reason
+ */
+async function* tap(
+  body: ReadableStream<Uint8Array>,
+  signal: AbortSignal,
+  onChunk: () => void,
+): AsyncGenerator<Uint8Array> {
+  const reader = body.getReader();
+  const cancel = () => void reader.cancel().catch(() => {});
+  signal.addEventListener("abort", cancel, { once: true });
+  try {
+    for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
+      onChunk();
+      yield chunk.value;
+    }
+    signal.throwIfAborted();
+  } finally {
+    signal.removeEventListener("abort", cancel);
+    cancel();
   }
 }
 

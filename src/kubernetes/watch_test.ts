@@ -212,3 +212,21 @@ for (
     assert.ok(error instanceof KubeError && error.reason === "InvalidAnswer", String(error));
   });
 }
+
+Deno.test("watch() ends when it is aborted, also after the garbage collector has had its turn", async () => {
+  const program = new URL("../../tests/support/aborted_watch.ts", import.meta.url).pathname;
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--no-check",
+      "--quiet",
+      "--allow-net=127.0.0.1",
+      "--allow-env",
+      "--allow-sys",
+      "--v8-flags=--expose-gc",
+      program,
+    ],
+    stderr: "inherit",
+  }).output();
+  assert.equal(new TextDecoder().decode(stdout).trim(), "aborted");
+});

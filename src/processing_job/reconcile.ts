@@ -1,4 +1,5 @@
 import { getLogger } from "@logtape/logtape";
+import { isDeepStrictEqual } from "node:util";
 import { FINALIZER } from "../api/group.ts";
 import { SageMakerError } from "../api/job.ts";
 import type { ProcessingJob } from "../api/processing_job.ts";
@@ -20,7 +21,7 @@ import {
 import { identity, keyOf, pathOf, refOf } from "./identity.ts";
 import { JobCalls, type JobCallsOptions } from "./job_calls.ts";
 import { ownAnnotations } from "./kept.ts";
-import { canonical, statusPatch } from "./status.ts";
+import { statusPatch } from "./status.ts";
 
 const log = getLogger(["operator", "processing-job"]);
 
@@ -43,7 +44,7 @@ export interface ReconcilerOptions extends Omit<JobCallsOptions, "onTagsDenied">
 export class ProcessingJobReconciler {
   readonly #options: ReconcilerOptions;
   /** By key, the gists of the resource as the latest writes meant it to be, in order, until the watch brings them back. */
-  readonly #written = new Map<string, string[]>();
+  readonly #written = new Map<string, Gist[]>();
   readonly #calls: JobCalls;
 
   constructor(options: ReconcilerOptions) {
@@ -63,7 +64,8 @@ export class ProcessingJobReconciler {
     const resource = this.#options.store.get(key);
     const written = this.#written.get(key);
     if (resource === undefined || written === undefined) return false;
-    const index = written.indexOf(gistOf(resource));
+    const gist = gistOf(resource);
+    const index = written.findIndex((other) => isDeepStrictEqual(other, gist));
     written.splice(0, index + 1);
     if (written.length === 0) this.#written.delete(key);
     return index >= 0;
@@ -224,11 +226,12 @@ function outcome(next: Next): Result {
   }
 }
 
+type Gist = ReturnType<typeof gistOf>;
+
 /** All of a resource by which somebody may ask for something; not its version, which each write changes. */
-function gistOf({ metadata, status }: ProcessingJob): string {
+function gistOf({ metadata, status }: ProcessingJob) {
   const { uid, generation, deletionTimestamp, finalizers = [] } = metadata;
-  const annotations = ownAnnotations(metadata.annotations);
-  return JSON.stringify(canonical({ uid, generation, deletionTimestamp, finalizers, annotations, status }));
+  return { uid, generation, deletionTimestamp, finalizers, annotations: ownAnnotations(metadata.annotations), status };
 }
 
 function eventContext(resource: ProcessingJob): EventContext {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { type Condition, findCondition, mergeConditions } from "../api/conditions.ts";
 import { ANNOTATIONS } from "../api/group.ts";
 import type { Failure, Job, Reason } from "../api/job.ts";
@@ -184,22 +185,11 @@ export function statusPatch(
   const wanted = after as Record<string, unknown>;
   const patch: Record<string, unknown> = {};
   for (const key of new Set([...Object.keys(old), ...Object.keys(wanted)])) {
-    if (JSON.stringify(canonical(old[key])) !== JSON.stringify(canonical(wanted[key]))) {
-      patch[key] = wanted[key] ?? null;
-    }
+    if (!isDeepStrictEqual(old[key], wanted[key])) patch[key] = wanted[key] ?? null;
   }
   const changed = Object.keys(patch);
   if (changed.length === 0) return undefined;
   const onlyChecked = changed.length === 1 && changed[0] === "lastCheckTime" && before?.lastCheckTime !== undefined;
   if (onlyChecked && !isHeartbeatDue(uid, Date.parse(before.lastCheckTime!), now, heartbeatMs)) return undefined;
   return patch;
-}
-
-/** The same value with its keys in order: the apiserver answers with an order of its own. */
-export function canonical(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(canonical);
-  if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(
-    Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1).map(([key, inner]) => [key, canonical(inner)]),
-  );
 }
