@@ -5,7 +5,7 @@ import type { ProcessingJob } from "../api/processing_job.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { SageMaker, SageMakerFor } from "../sagemaker/client.ts";
 import { toCreateRequest } from "../sagemaker/convert.ts";
-import type { Call, CallGate } from "../sagemaker/gate.ts";
+import type { Admission, Call, CallGate } from "../sagemaker/gate.ts";
 import type { JobInformer } from "../sagemaker/informer/informer.ts";
 import { isAboutTags, isOwnJob } from "../sagemaker/ownership.ts";
 import type { Observed } from "./action.ts";
@@ -32,7 +32,7 @@ export interface JobCallsOptions {
 /**
  * The steps of `decide` that are calls of SageMaker. Each takes in what it observed, failures included.
  *
- * @throws the signal's reason once it is aborted
+ * @throws the signal's reason once it is aborted; `NotNow`
  */
 export class JobCalls {
   readonly #options: JobCallsOptions;
@@ -91,6 +91,21 @@ export class JobCalls {
       observed.isOwn = await isOwnJob(sageMaker, toCreateRequest(resource.spec, ref.name), owner, signal);
     });
     if (observed.isOwn === false) log.warn("The job of this name is not the resource's", identity(resource));
+  }
+
+  /**
+   * Whether a create of `resource` could be sent now, so that nothing is written in vain before it. Takes in why not.
+   *
+   * @throws {NotNow} if it has to wait for but a moment
+   */
+  mayCreate(resource: ProcessingJob, observed: Observed): boolean {
+    if (isAskedFor(resource)) return true;
+    const key = keyOf(resource);
+    const admission = this.#options.gate.ask(key, callOf(resource, "CreateProcessingJob"));
+    // Who is held back for long says so in its status, which must be known to be current the first time.
+    if (admission.go || !(admission.isBrief || this.#unsent.has(key))) return true;
+    hold(admission, observed);
+    return false;
   }
 
   /** Creates the job, or finds the one that has its name already. */
@@ -162,13 +177,8 @@ export class JobCalls {
     const key = keyOf(resource);
     const ref = refOf(resource);
     const call = callOf(resource, operation);
-    const isUrgent = isAskedFor(resource);
-    if (isUrgent) gate.leave(key);
-    const admission = isUrgent ? { go: true } as const : gate.admit(key, call);
-    if (!admission.go) {
-      observed.failure = { ...admission.failure, retryMs: admission.waitMs };
-      return;
-    }
+    const admission = gate.admit(key, call, { isUrgent: isAskedFor(resource) });
+    if (!admission.go) return hold(admission, observed);
     let failure: Failure | undefined;
     try {
       await send(sageMakerFor(ref.region, ref.endpoint), ref);
@@ -202,6 +212,22 @@ export class JobCalls {
       return arn;
     }
   }
+}
+
+/** A call has to wait for a moment with nothing wrong: thrown instead of sending it, for nobody but the queue to hear of. */
+export class NotNow extends Error {
+  override readonly name = "NotNow";
+
+  /** @param waitMs when to come again, in milliseconds */
+  constructor(readonly waitMs: number) {
+    super(`Other calls go first for ${waitMs} ms`);
+  }
+}
+
+/** @throws {NotNow} */
+function hold({ failure, waitMs, isBrief }: Admission & { go: false }, observed: Observed): void {
+  if (isBrief) throw new NotNow(waitMs);
+  observed.failure = { ...failure, retryMs: waitMs };
 }
 
 /** Whether a create that ended so may have been carried out, or may yet be. */

@@ -18,10 +18,11 @@ import {
   referenceTo,
   releasedEvent,
 } from "./events.ts";
+import { isUntouched } from "./history.ts";
 import { identity, keyOf, pathOf, refOf } from "./identity.ts";
-import { JobCalls, type JobCallsOptions } from "./job_calls.ts";
+import { JobCalls, type JobCallsOptions, NotNow } from "./job_calls.ts";
 import { ownAnnotations } from "./kept.ts";
-import { statusPatch } from "./status.ts";
+import { statusPatch } from "./status_patch.ts";
 
 const log = getLogger(["operator", "processing-job"]);
 
@@ -81,6 +82,7 @@ export class ProcessingJobReconciler {
     try {
       return await this.#reconcile(key, signal);
     } catch (error) {
+      if (error instanceof NotNow) return { kind: "after", ms: error.waitMs };
       // The store is behind the apiserver. What it has not seen yet brings the key back, at once if the watch works.
       if (error instanceof KubeError && error.status === 404) return { kind: "done" };
       if (error instanceof KubeError && error.status === 409) return { kind: "back-off" };
@@ -108,10 +110,12 @@ export class ProcessingJobReconciler {
           this.#forget(key);
           return { kind: "done" };
         case "add-finalizer":
+          if (isUntouched(resource.status)) calls.mayCreate(resource, observed);
           resource = await this.#setFinalizer(resource, true, signal);
           observed.isCurrent = true;
           break;
         case "confirm":
+          if (!calls.mayCreate(resource, observed)) break;
           resource = await this.#confirm(resource, signal);
           observed.isCurrent = true;
           break;
