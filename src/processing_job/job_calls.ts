@@ -42,6 +42,9 @@ export class JobCalls {
   /** Keys whose create was decided on but held back by the gate, and never sent. */
   readonly #unsent = new Set<string>();
 
+  /** Keys that the gate has let pass for a create that is not sent yet. */
+  readonly #admitted = new Set<string>();
+
   /** Keys whose job the informer follows. */
   readonly #followed = new Set<string>();
 
@@ -94,18 +97,25 @@ export class JobCalls {
   }
 
   /**
-   * Whether a create of `resource` could be sent now, so that nothing is written in vain before it. Takes in why not.
+   * Has the gate let a create of `resource` pass, so that nothing is written in vain before it. Takes in why it doesn't. The
+   * place is held until the create, or until `letGo`.
    *
    * @throws {NotNow} if it has to wait for but a moment
    */
   mayCreate(resource: ProcessingJob, observed: Observed): boolean {
     if (isAskedFor(resource)) return true;
     const key = keyOf(resource);
-    const admission = this.#options.gate.ask(key, callOf(resource, "CreateProcessingJob"));
+    const admission = this.#options.gate.admit(key, callOf(resource, "CreateProcessingJob"));
+    if (admission.go) this.#admitted.add(key);
     // Who is held back for long says so in its status, which must be known to be current the first time.
     if (admission.go || !(admission.isBrief || this.#unsent.has(key))) return true;
     hold(admission, observed);
     return false;
+  }
+
+  /** Ends every reconcile of `key`: what it was let pass for and did not send is over. */
+  letGo(key: string): void {
+    if (this.#admitted.delete(key)) this.#options.gate.leave(key);
   }
 
   /** Creates the job, or finds the one that has its name already. */
@@ -177,7 +187,9 @@ export class JobCalls {
     const key = keyOf(resource);
     const ref = refOf(resource);
     const call = callOf(resource, operation);
-    const admission = gate.admit(key, call, { isUrgent: isAskedFor(resource) });
+    const admission = this.#admitted.delete(key)
+      ? { go: true } as const
+      : gate.admit(key, call, { isUrgent: isAskedFor(resource) });
     if (!admission.go) return hold(admission, observed);
     let failure: Failure | undefined;
     try {

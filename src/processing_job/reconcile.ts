@@ -87,6 +87,8 @@ export class ProcessingJobReconciler {
       if (error instanceof KubeError && error.status === 404) return { kind: "done" };
       if (error instanceof KubeError && error.status === 409) return { kind: "back-off" };
       throw error;
+    } finally {
+      this.#calls.letGo(key);
     }
   }
 
