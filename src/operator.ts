@@ -140,6 +140,7 @@ async function workOn(store: Store<ProcessingJob>, options: WorkOptions, signal:
     clock,
     component: "sagemaker-operator",
     instance: options.instance,
+    isBusy: () => queue.length > 0,
   });
   const reconciler = new ProcessingJobReconciler({
     kube,
