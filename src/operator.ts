@@ -8,6 +8,7 @@ import { Informer, type InformerStatus } from "./kubernetes/informer.ts";
 import { LeaderElector } from "./kubernetes/leader_elector.ts";
 import type { KubeObject } from "./kubernetes/objects.ts";
 import { Store } from "./kubernetes/store.ts";
+import { Burst } from "./processing_job/burst.ts";
 import { kept } from "./processing_job/kept.ts";
 import { ProcessingJobReconciler } from "./processing_job/reconcile.ts";
 import type { Clock } from "./runtime/clock.ts";
@@ -133,6 +134,8 @@ async function workOn(store: Store<ProcessingJob>, options: WorkOptions, signal:
   const queue = new WorkQueue({ clock, rateLimiter: exponentialBackoff(BACKOFF) });
   const onChange = (key: string) => queue.add(key);
   const budgets = new CallBudgets();
+  const burst = new Burst(clock);
+  const isBusy = () => burst.isOn || queue.length > 0;
   const { pollIntervalMs, stalenessMs } = options;
   const jobs = new JobInformer({ ...aws, clock, pollIntervalMs, stalenessMs, budgets, onChange });
   const events = new EventRecorder({
@@ -140,7 +143,7 @@ async function workOn(store: Store<ProcessingJob>, options: WorkOptions, signal:
     clock,
     component: "sagemaker-operator",
     instance: options.instance,
-    isBusy: () => queue.length > 0,
+    isBusy,
   });
   const reconciler = new ProcessingJobReconciler({
     kube,
@@ -157,7 +160,8 @@ async function workOn(store: Store<ProcessingJob>, options: WorkOptions, signal:
       options.jobTags ? jobTags(tags, { cluster: installation, namespace, name, uid }) : tags,
     record: (event) => events.record(event),
     limits: { heartbeatMs: options.heartbeatMs, stalenessMs: options.stalenessMs },
-    isBusy: () => queue.length > 0,
+    burst,
+    isBusy,
     clock,
   });
   const unsubscribe = store.onChange((key) => {

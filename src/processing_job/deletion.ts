@@ -7,7 +7,7 @@ import { nextAfter } from "./retry.ts";
 import { viewOfFailure, viewOfJob } from "./status.ts";
 
 /** A stop that SageMaker took but does not show is sent again after this long. */
-const STOP_AGAIN_MS = 30_000;
+export const STOP_AGAIN_MS = 30_000;
 /** SageMaker may not show a job at once after its create; a job that is absent sooner than this may still appear. */
 const APPEARS_WITHIN_MS = 60_000;
 

@@ -1,14 +1,17 @@
 import type { Tag } from "@aws-sdk/client-sagemaker";
 import { getLogger } from "@logtape/logtape";
-import { type Failure, type JobRef, SageMakerError } from "../api/job.ts";
+import { type Failure, type JobRef, SageMakerError, type Sighting } from "../api/job.ts";
 import type { ProcessingJob } from "../api/processing_job.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { SageMaker, SageMakerFor } from "../sagemaker/client.ts";
 import { toCreateRequest } from "../sagemaker/convert.ts";
 import type { Admission, Call, CallGate } from "../sagemaker/gate.ts";
 import type { JobInformer } from "../sagemaker/informer/informer.ts";
+import { isFinal } from "../sagemaker/sighting.ts";
 import { isAboutTags, isOwnJob } from "../sagemaker/ownership.ts";
 import type { Observed } from "./action.ts";
+import type { Burst } from "./burst.ts";
+import { STOP_AGAIN_MS } from "./deletion.ts";
 import { isAskedFor, isUntouched } from "./history.ts";
 import { identity, keyOf, refOf } from "./identity.ts";
 
@@ -16,6 +19,11 @@ const log = getLogger(["operator", "processing-job"]);
 
 /** Codes that say that a request did not even leave. */
 const NOT_SENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|CERT_.*|UNABLE_TO_.*|SELF_SIGNED_.*)$/;
+
+/** Calls that change something, and that come before what is told of them. */
+const WRITES = ["CreateProcessingJob", "StopProcessingJob"];
+/** The longest that a status waits for the calls of others. */
+const LONGEST_WAIT_MS = 4_000;
 
 export interface JobCallsOptions {
   jobs: JobInformer;
@@ -26,6 +34,10 @@ export interface JobCallsOptions {
   tagsFor: (userTags: Tag[] | undefined, resource: ProcessingJob) => Tag[];
   /** Told that a job was created without the operator's own tags, and what refused them. */
   onTagsDenied: (resource: ProcessingJob, failure: Failure) => void;
+  /** Told of each create and stop. */
+  burst: Burst;
+  /** Whether there are calls to be made for other resources, which come first. */
+  isBusy: () => boolean;
   clock: Clock;
 }
 
@@ -48,11 +60,29 @@ export class JobCalls {
   /** Keys whose job the informer follows. */
   readonly #followed = new Set<string>();
 
-  /** Keys whose job was created a moment ago, so that there is no doubt whose it is, though no status says so yet. */
-  readonly #created = new Set<string>();
+  /**
+   * By key, when its job was created, as long as no status says so: there is no doubt whose it is. On the monotonic clock, as
+   * all of these.
+   */
+  readonly #createdAt = new Map<string, number>();
+
+  /** By key, when its job was last stopped. */
+  readonly #stoppedAt = new Map<string, number>();
 
   constructor(options: JobCallsOptions) {
     this.#options = options;
+  }
+
+  /**
+   * Whether the status of `resource` can wait: in a burst the calls come first, and then what is told of them. Nothing is lost by
+   * that, should the operator end here.
+   */
+  mayWait({ metadata }: ProcessingJob, sighting: Sighting | undefined): boolean {
+    const key = `${metadata.namespace}/${metadata.name}`;
+    const calledAt = metadata.deletionTimestamp === undefined ? this.#createdAt.get(key) : this.#stoppedAt.get(key);
+    if (calledAt === undefined || isFinal(sighting?.job)) return false;
+    const { clock, isBusy } = this.#options;
+    return isBusy() && clock.monotonic() - calledAt < LONGEST_WAIT_MS;
   }
 
   /** What is known before anything is asked. A look that failed earlier says nothing now. */
@@ -65,7 +95,8 @@ export class JobCalls {
       ...(unsettledAt === undefined ? {} : { unsettledAt }),
       ...(this.#unsent.has(key) ? { isUnsent: true } : {}),
       ...(this.#followed.has(key) ? { isFollowed: true } : {}),
-      ...(this.#created.has(key) ? { isOwn: true } : {}),
+      ...(this.#createdAt.has(key) ? { isOwn: true } : {}),
+      ...(this.#isStopFresh(key) ? { stopSent: true } : {}),
     };
   }
 
@@ -75,7 +106,8 @@ export class JobCalls {
     this.#unsettledAt.delete(key);
     this.#unsent.delete(key);
     this.#followed.delete(key);
-    this.#created.delete(key);
+    this.#createdAt.delete(key);
+    this.#stoppedAt.delete(key);
   }
 
   /** Asks SageMaker for the job. */
@@ -130,7 +162,7 @@ export class JobCalls {
       this.#unsettledAt.delete(key);
       observed.sighting = jobs.record(key, ref, { name: ref.name, arn, status: "InProgress" }, sentAt);
       observed.isOwn = true;
-      this.#created.add(key);
+      this.#createdAt.set(key, clock.monotonic());
       log.info("Created the processing job", { ...identity(resource), job: ref.name, region: ref.region });
     });
     if (observed.failure === undefined) return;
@@ -143,17 +175,23 @@ export class JobCalls {
     else this.#unsettledAt.set(key, clock.now());
   }
 
-  /** Stops the job, and looks what that did. */
+  /** Stops the job. */
   async stop(resource: ProcessingJob, observed: Observed, signal: AbortSignal): Promise<void> {
     observed.stopSent = true;
     await this.#attempt(resource, "StopProcessingJob", observed, async (sageMaker, ref) => {
       await sageMaker.stop(ref.name, signal);
+      this.#stoppedAt.set(keyOf(resource), this.#options.clock.monotonic());
       log.info("Stopped the processing job", { ...identity(resource), job: ref.name, region: ref.region });
     });
     // A stop is also refused because the job has ended meanwhile, in words that are documented nowhere; a look tells.
-    if (observed.failure && observed.failure.reason !== "UnknownError") return;
+    if (observed.failure?.reason !== "UnknownError") return;
     observed.sighting = await this.#lookUp(resource, signal);
     if (observed.sighting.job?.status !== "InProgress") delete observed.failure;
+  }
+
+  /** A stop that SageMaker took but does not show is sent again after a while. */
+  #isStopFresh(key: string): boolean {
+    return this.#options.clock.monotonic() - (this.#stoppedAt.get(key) ?? -Infinity) < STOP_AGAIN_MS;
   }
 
   /** Has the job followed, or not, as the resource settles. Whoever settles without a failure waits for no call. */
@@ -161,7 +199,7 @@ export class JobCalls {
     const { jobs, gate } = this.#options;
     const key = keyOf(resource);
     if (observed.failure === undefined) gate.leave(key);
-    this.#created.delete(key);
+    this.#createdAt.delete(key);
     if (follow) {
       this.#followed.add(key);
       // Nobody reads how long a job ran whose resource is going away.
@@ -192,6 +230,7 @@ export class JobCalls {
       : gate.admit(key, call, { isUrgent: isAskedFor(resource) });
     if (!admission.go) return hold(admission, observed);
     let failure: Failure | undefined;
+    if (WRITES.includes(operation)) this.#options.burst.note();
     try {
       await send(sageMakerFor(ref.region, ref.endpoint), ref);
     } catch (error) {

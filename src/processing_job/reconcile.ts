@@ -28,6 +28,8 @@ const log = getLogger(["operator", "processing-job"]);
 
 /** The longest way through `decide`: finalizer, look, create (a name in use), verify, settle. More than these would be a loop. */
 const MAX_STEPS = 8;
+/** What is told of a call comes behind the calls of others. */
+const WAITING: Result = { kind: "after", ms: 500 };
 /** As many writes of one resource may be on their way back at once. */
 const MAX_ECHOES = 3;
 
@@ -37,8 +39,6 @@ export interface ReconcilerOptions extends Omit<JobCallsOptions, "onTagsDenied">
   /** Tells people what happens to a resource. */
   record: (event: EventText & { regarding: ObjectReference }) => void;
   limits: Limits;
-  /** Whether other resources wait for their turn. */
-  isBusy: () => boolean;
 }
 
 /** The shell around `decide`: reads what is known, carries out one step after another, writes the status once at the end. */
@@ -93,7 +93,7 @@ export class ProcessingJobReconciler {
   }
 
   async #reconcile(key: string, signal: AbortSignal): Promise<Result> {
-    const { store, limits, clock, isBusy } = this.#options;
+    const { store, limits, clock } = this.#options;
     const calls = this.#calls;
     let resource = store.get(key);
     // The CRD before this one took resources without a spec. They stand for no job, and today's refuses every patch of them.
@@ -104,6 +104,7 @@ export class ProcessingJobReconciler {
     const ref = refOf(resource);
     const names: Names = { jobName: ref.name, cloudWatchLogUrl: cloudWatchLogUrl(ref.region, ref.name) };
     const observed: Observed = calls.known(resource);
+    if (calls.mayWait(resource, observed.sighting)) return WAITING;
 
     for (let step = 0; step < MAX_STEPS; step++) {
       const action = decide(resource, observed, names, limits, clock.now());
@@ -123,13 +124,10 @@ export class ProcessingJobReconciler {
           break;
         case "look":
         case "verify":
-          await calls[action.do](resource, observed, signal);
-          break;
         case "create":
         case "stop":
           await calls[action.do](resource, observed, signal);
-          // In a burst the jobs come first, and then what is told of them: of that nothing is lost, should the operator end here.
-          if (observed.failure === undefined && isBusy()) return { kind: "again" };
+          if (calls.mayWait(resource, observed.sighting)) return WAITING;
           break;
         case "release":
           await this.#release(resource, observed, action.forced, signal);
