@@ -187,6 +187,17 @@ Deno.test("watch() asks for bookmarks and a server-side end", async () => {
   });
 });
 
+Deno.test("watch() reads events of any size through its one buffer", async () => {
+  const cluster = new FakeCluster(() => new Response(things.map((each) => `${JSON.stringify(each)}\n`).join("")));
+  const things = [10, 200_000, 3, 70_000, 0].map((size, index) => ({
+    type: "ADDED",
+    object: thing("a", index + 1, { value: `${index}`.repeat(size) }),
+  }));
+  const { events, error } = await follow(new KubeClient(cluster));
+  assert.equal(error, undefined);
+  assert.deepEqual(events, things);
+});
+
 Deno.test("watch() throws for a refusal and for an ERROR event alike", async () => {
   const refused = await follow(new KubeClient(new FakeCluster(() => failure(410, { reason: "Expired" }))));
   const stream = new FakeWatch();

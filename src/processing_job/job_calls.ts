@@ -1,5 +1,6 @@
 import type { Tag } from "@aws-sdk/client-sagemaker";
 import { getLogger } from "@logtape/logtape";
+import { FINALIZER } from "../api/group.ts";
 import { type Failure, type JobRef, SageMakerError, type Sighting } from "../api/job.ts";
 import type { ProcessingJob } from "../api/processing_job.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -12,7 +13,7 @@ import { isAboutTags, isOwnJob } from "../sagemaker/ownership.ts";
 import type { Observed } from "./action.ts";
 import type { Burst } from "./burst.ts";
 import { STOP_AGAIN_MS } from "./deletion.ts";
-import { isAskedFor, isUntouched } from "./history.ts";
+import { isAskedFor, isUntouched, provesJob } from "./history.ts";
 import { identity, keyOf, refOf } from "./identity.ts";
 
 const log = getLogger(["operator", "processing-job"]);
@@ -48,6 +49,8 @@ export interface JobCallsOptions {
  */
 export class JobCalls {
   readonly #options: JobCallsOptions;
+  /** Milliseconds since the epoch. */
+  readonly #startedAt: number;
   /** By key, when a create was last sent whose outcome is unknown; it may still arrive. Milliseconds since the epoch. */
   readonly #unsettledAt = new Map<string, number>();
 
@@ -71,6 +74,7 @@ export class JobCalls {
 
   constructor(options: JobCallsOptions) {
     this.#options = options;
+    this.#startedAt = options.clock.now();
   }
 
   /**
@@ -89,7 +93,7 @@ export class JobCalls {
   known(resource: ProcessingJob): Observed {
     const key = keyOf(resource);
     const sighting = this.#options.jobs.get(key, refOf(resource));
-    const unsettledAt = this.#unsettledAt.get(key);
+    const unsettledAt = this.#unsettledAt.get(key) ?? (this.#isInherited(resource) ? this.#startedAt : undefined);
     return {
       ...(sighting?.job || (sighting?.absent && !sighting.failure) ? { sighting } : {}),
       ...(unsettledAt === undefined ? {} : { unsettledAt }),
@@ -98,6 +102,12 @@ export class JobCalls {
       ...(this.#createdAt.has(key) ? { isOwn: true } : {}),
       ...(this.#isStopFresh(key) ? { stopSent: true } : {}),
     };
+  }
+
+  /** Whoever worked before this process may have sent a create up to its start, and have had no time to say so. */
+  #isInherited({ metadata: { finalizers, creationTimestamp }, status }: ProcessingJob): boolean {
+    return finalizers?.includes(FINALIZER) === true && status?.observedGeneration !== undefined && !provesJob(status) &&
+      Date.parse(creationTimestamp) < this.#startedAt;
   }
 
   forget(key: string): void {
