@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { failure, INITIAL_EVENTS_END, listOf, thing } from "./fake_cluster.ts";
-import { Bench, bookmark, quiet } from "./informer_bench.ts";
+import { Bench, bookmark, quiet } from "./informer_fixture.ts";
 
 function endOfInitialEvents(version: number) {
   return { metadata: { resourceVersion: String(version), annotations: INITIAL_EVENTS_END } };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { failure, FakeWatch, listOf, thing } from "./fake_cluster.ts";
 import { Informer } from "./informer.ts";
-import { Bench, bookmark, PATH, quiet } from "./informer_bench.ts";
+import { Bench, bookmark, PATH, quiet } from "./informer_fixture.ts";
 
 Deno.test("run() lists page by page, and shows the store nothing before the last", async () => {
   await using bench = new Bench({ labelSelector: "team=a" });
