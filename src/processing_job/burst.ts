@@ -1,8 +1,8 @@
 import type { Clock } from "../runtime/clock.ts";
 
 /** So many calls within this time are a burst. */
-const CALLS = 20;
-const WITHIN_MS = 500;
+const CALLS = 10;
+const WITHIN_MS = 1_000;
 
 /** Whether jobs are being created or stopped one after another, so that everything else had better wait for a moment. */
 export class Burst {
