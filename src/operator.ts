@@ -8,6 +8,7 @@ import { Informer, type InformerStatus } from "./kubernetes/informer.ts";
 import { LeaderElector } from "./kubernetes/leader_elector.ts";
 import type { KubeObject } from "./kubernetes/objects.ts";
 import { Store } from "./kubernetes/store.ts";
+import { Burst } from "./processing_job/burst.ts";
 import type { FailureLines, FailureLinesOptions } from "./logs/failure_lines.ts";
 import { refOf } from "./processing_job/identity.ts";
 import { kept } from "./processing_job/kept.ts";
@@ -159,6 +160,8 @@ async function workOn(store: Store<ProcessingJob>, options: WorkOptions, signal:
   const queue = new WorkQueue({ clock, rateLimiter: exponentialBackoff(BACKOFF), observer: working.queue });
   const onChange = (key: string) => queue.add(key);
   const budgets = new CallBudgets();
+  const burst = new Burst(clock);
+  const isBusy = () => burst.isOn || queue.length > 0;
   const { pollIntervalMs, stalenessMs } = options;
   const jobs = new JobInformer({ ...aws, clock, pollIntervalMs, stalenessMs, budgets, onChange });
   const events = new EventRecorder({
@@ -166,6 +169,7 @@ async function workOn(store: Store<ProcessingJob>, options: WorkOptions, signal:
     clock,
     component: "sagemaker-operator",
     instance: options.instance,
+    isBusy,
   });
   const tell = options.failureLogs ? await failureLines(store, events, options.failureLogs, options) : events;
   const reconciler = new ProcessingJobReconciler({
@@ -186,7 +190,8 @@ async function workOn(store: Store<ProcessingJob>, options: WorkOptions, signal:
     onCreate: metrics.onCreate,
     onStatus: metrics.onStatus,
     onRelease: metrics.onRelease,
-    isBusy: () => queue.length > 0,
+    burst,
+    isBusy,
     clock,
   });
   const unsubscribe = store.onChange((key) => {

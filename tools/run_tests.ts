@@ -14,7 +14,7 @@ import { closingLines, readTestRun, type StageResult } from "./test_summary.ts";
 
 /** Where each stage's tests are, in the order in which the stages run. */
 const STAGES: Record<string, string[]> = {
-  unit: ["src", "tools", "tests/support"],
+  unit: ["src", "tools", "bench", "tests/support"],
   model: ["tests/model", "tests/sieve"],
   integration: ["tests/integration"],
   conformance: ["tests/conformance"],

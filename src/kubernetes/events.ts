@@ -11,10 +11,13 @@ const log = getLogger(["operator", "events"]);
 /** Of all objects together, in requests; the default of the kubelet's own Events. */
 const RATE = { burst: 100, refillMs: 20 };
 /** As client-go: what comes when so many wait is dropped. */
-const MAX_QUEUED = 1_000;
+const MAX_QUEUED = 5_000;
 const REQUEST_MS = 5_000;
 /** An API server that can't be reached is waited for, but for no more than some three minutes a request. */
 const MAX_TRIES = 10;
+/** Events wait while there is more urgent work, but for no longer than this; then one goes, and waits begin anew. */
+const YIELD_MS = 1_000;
+const YIELD_STEP_MS = 100;
 /** How long `close` waits for what is still to be sent. */
 const DRAIN_MS = 2_000;
 const MAX_INSTANCE = 128;
@@ -26,13 +29,15 @@ export interface EventRecorderOptions {
   component: string;
   /** Which of several it is: the Pod's name. Not empty; cut to 128 characters. */
   instance: string;
+  /** Whether the API server is needed for what is more urgent. */
+  isBusy?: () => boolean;
 }
 
 /**
  * Tells people what happens to an object: Events of `events.k8s.io/v1`, which `kubectl describe` shows with it.
  *
  * Nobody waits for them and nothing depends on them: `record` returns at once and never throws. Requests go out one at a
- * time, at 50 a second at most. The same said again within 6 minutes raises the count of one Event (a series), an object that
+ * time, at 50 a second at most, and behind more urgent work. The same said again within 6 minutes raises the count of one Event (a series), an object that
  * says too much for one reason is silenced for a while, and what the API server doesn't take is dropped. Each kind of refusal
  * is logged once in the recorder's life.
  */
@@ -84,6 +89,7 @@ export class EventRecorder {
     try {
       for (let series = this.#queue[0]; series && !signal.aborted; series = this.#queue[0]) {
         for (let wait = this.#rate.take(); wait > 0; wait = this.#rate.take()) await sleep(clock, wait, signal);
+        if (this.#options.isBusy?.()) await this.#yield(signal);
         // From here on an occurrence isn't in the count that is being sent.
         series.queued = false;
         await this.#send(series);
@@ -92,6 +98,14 @@ export class EventRecorder {
     } catch (error) {
       // Nobody awaits this, so an error that got out would end the process.
       if (!signal.aborted) log.error("Cannot send Events", { error });
+    }
+  }
+
+  /** Lets go first what is more urgent, for a while. */
+  async #yield(signal: AbortSignal): Promise<void> {
+    const { clock, isBusy } = this.#options;
+    for (let ms = 0; ms < YIELD_MS && isBusy?.() && !this.#closed; ms += YIELD_STEP_MS) {
+      await sleep(clock, YIELD_STEP_MS, signal);
     }
   }
 

@@ -17,11 +17,11 @@ const TEXT: EventText = { type: "Warning", reason: "Retrying", action: "Retry", 
 const PATH = "/apis/events.k8s.io/v1/namespaces/team-a/events";
 const OK = () => Response.json({});
 
-function setUp(answer: FakeCluster["answer"] = OK) {
+function setUp(answer: FakeCluster["answer"] = OK, isBusy = () => false) {
   const clock = new FakeClock(Date.parse("2026-01-01T00:00:00.123Z"));
   const cluster = new FakeCluster(answer);
   const client = new KubeClient(cluster, { clock });
-  const recorder = new EventRecorder({ client, clock, component: "sagemaker-operator", instance: "pod-1" });
+  const recorder = new EventRecorder({ client, clock, component: "sagemaker-operator", instance: "pod-1", isBusy });
   const say = (more: Partial<EventText> = {}, regarding: Partial<ObjectReference> = {}) =>
     recorder.record({ regarding: { ...POD, ...regarding }, ...TEXT, ...more });
   const sent = () =>
@@ -217,15 +217,15 @@ Deno.test("record() sends a hundred at once and then fifty a second", async () =
   assert.equal(cluster.requests.length, 200);
 });
 
-Deno.test("record() drops what comes when a thousand wait, and says so once", async () => {
+Deno.test("record() drops what comes when five thousand wait, and says so once", async () => {
   const { clock, recorder, say } = setUp(() => new Promise<never>(() => {}));
   const warnings = await warningsOf(async () => {
-    for (let i = 0; i < 1_005; i++) say({}, { uid: `uid-${i}` });
+    for (let i = 0; i < 5_005; i++) say({}, { uid: `uid-${i}` });
     const closed = recorder.close();
     await clock.advance(2_000);
     await closed;
   });
-  assert.deepEqual(warnings.map(({ properties }) => properties), [{ waiting: 1_000 }]);
+  assert.deepEqual(warnings.map(({ properties }) => properties), [{ waiting: 5_000 }]);
 });
 
 Deno.test("close() waits for two seconds at most and leaves no timer behind", async () => {
@@ -246,4 +246,19 @@ Deno.test("close() returns at once where nothing waits, and record() says nothin
   say();
   await clock.advance(10_000);
   assert.deepEqual([cluster.requests.length, clock.pendingTimers], [0, 0]);
+});
+
+Deno.test("an Event waits while there is more urgent work, but for no longer than a second", async () => {
+  let busy = true;
+  const { clock, recorder, say, sent } = setUp(OK, () => busy);
+  say();
+  await clock.advance(900);
+  assert.equal(sent().length, 0);
+  await clock.advance(100);
+  assert.equal(sent().length, 1);
+  say({ reason: "Another" });
+  busy = false;
+  await clock.advance(100);
+  assert.equal(sent().length, 2);
+  await recorder.close();
 });

@@ -16,6 +16,8 @@ export class FakeCluster implements Cluster {
   readonly source = "a test";
   readonly namespace = "default";
   readonly requests: FakeRequest[] = [];
+  /** Whether it knows watches that begin with all there is; one that doesn't refuses them, beside `requests` and `answer`. */
+  canStream = false;
   /** What answers from now on; may be replaced at any time. */
   answer: (request: FakeRequest) => Response | Promise<Response>;
 
@@ -34,6 +36,7 @@ export class FakeCluster implements Cluster {
   async fetch(path: string, init: RequestInit): Promise<Response> {
     init.signal?.throwIfAborted();
     const url = new URL(path, this.server);
+    if (url.searchParams.has("sendInitialEvents") && !this.canStream) return failure(422, { reason: "Invalid" });
     const request = {
       method: init.method ?? "GET",
       url,
@@ -43,13 +46,28 @@ export class FakeCluster implements Cluster {
     };
     this.requests.push(request);
     const response = await untilAborted(Promise.resolve(this.answer(request)), init.signal);
-    return new Response(response.body?.pipeThrough(new TransformStream(), init.signal ? { signal: init.signal } : {}), {
+    return new Response(response.body && bytesOf(response.body, init.signal), {
       status: response.status,
       headers: response.headers,
     });
   }
 
   close(): void {}
+}
+
+/** The same as a stream of bytes, which the bodies of Deno's own answers are; broken by the signal. */
+function bytesOf(body: ReadableStream<Uint8Array>, signal: AbortSignal | null | undefined): ReadableStream<Uint8Array> {
+  const reader = body.getReader();
+  return new ReadableStream({
+    type: "bytes",
+    async pull(controller) {
+      const { value, done } = await untilAborted(reader.read(), signal);
+      if (!done) return controller.enqueue(value);
+      controller.close();
+      controller.byobRequest?.respond(0);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
 }
 
 function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | null | undefined): Promise<T> {
@@ -60,13 +78,16 @@ function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | null | undef
   return Promise.race([promise, aborted]).finally(() => signal.removeEventListener("abort", onAbort));
 }
 
+/** The annotations of the bookmark that ends what was there when a watch began. */
+export const INITIAL_EVENTS_END = { "k8s.io/initial-events-end": "true" };
+
 /** An answer to a watch that the test writes as it goes. */
 export class FakeWatch {
   readonly response: Response;
-  #controller!: ReadableStreamDefaultController<Uint8Array>;
+  #controller!: ReadableByteStreamController;
 
   constructor() {
-    const body = new ReadableStream<Uint8Array>({ start: (controller) => void (this.#controller = controller) });
+    const body = new ReadableStream({ type: "bytes", start: (controller) => void (this.#controller = controller) });
     this.response = new Response(body);
   }
 
@@ -76,6 +97,7 @@ export class FakeWatch {
 
   end(): void {
     this.#controller.close();
+    this.#controller.byobRequest?.respond(0);
   }
 
   /** As a reset connection does it under Deno. */

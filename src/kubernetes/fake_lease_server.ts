@@ -1,6 +1,6 @@
 import { type Clock, sleep } from "../runtime/clock.ts";
 import type { Cluster } from "./config.ts";
-import { failure, FakeWatch, listOf } from "./fake_cluster.ts";
+import { failure, FakeWatch, INITIAL_EVENTS_END, listOf } from "./fake_cluster.ts";
 import type { Lease } from "./lease.ts";
 
 /** How requests of one candidate fare; a test changes it at any time. */
@@ -73,7 +73,7 @@ export class FakeLeaseServer {
 
   #answer(url: URL, init: RequestInit, network: Network): Response {
     if (url.searchParams.get("watch") === "true") {
-      return this.#watch(Number(url.searchParams.get("resourceVersion")), network, init.signal!);
+      return this.#watch(url.searchParams.get("resourceVersion"), network, init.signal!);
     }
     const body = typeof init.body === "string" ? JSON.parse(init.body) : undefined;
     switch (init.method) {
@@ -104,9 +104,16 @@ export class FakeLeaseServer {
     return Response.json(this.lease);
   }
 
-  #watch(from: number, network: Network, signal: AbortSignal): Response {
+  /** @param from null for a watch that begins with all there is */
+  #watch(from: string | null, network: Network, signal: AbortSignal): Response {
     const watcher = { watch: new FakeWatch(), network };
-    for (const { version, type, lease } of this.#events) if (version > from) watcher.watch.send(type, lease);
+    if (from === null) {
+      if (this.lease) watcher.watch.send("ADDED", this.lease);
+      const metadata = { resourceVersion: String(this.#version), annotations: INITIAL_EVENTS_END };
+      watcher.watch.send("BOOKMARK", { metadata });
+    } else {for (const { version, type, lease } of this.#events) {
+        if (version > Number(from)) watcher.watch.send(type, lease);
+      }}
     this.#watchers.add(watcher);
     signal.addEventListener("abort", () => {
       if (this.#watchers.delete(watcher)) watcher.watch.cut();

@@ -3,14 +3,23 @@ import { type Clock, sleep } from "../runtime/clock.ts";
 import { Backoff } from "./backoff.ts";
 import type { KubeClient, Query } from "./client.ts";
 import { KubeError } from "./errors.ts";
-import { anotherHistory, endedAtOnce, faultOf, REPORTED } from "./informer_faults.ts";
+import {
+  anotherHistory,
+  cannotStream,
+  endedAtOnce,
+  faultOf,
+  type InformerStatus,
+  REPORTED,
+} from "./informer_faults.ts";
 import { compareResourceVersions, type KubeObject } from "./objects.ts";
 import type { Relist, Store } from "./store.ts";
-import { watch, type WatchEvent } from "./watch.ts";
+import { endsInitialEvents, watch, type WatchEvent } from "./watch.ts";
+export type { InformerStatus };
 
 const log = getLogger(["operator", "informer"]);
 
-const PAGE_SIZE = 500;
+/** Each page is in memory twice, as text and as objects. */
+const PAGE_SIZE = 250;
 const LIST_TIMEOUT_MS = 30_000;
 /** The API server ends each watch after about this time, so that its load spreads. */
 const WATCH_SECONDS = 290;
@@ -25,31 +34,16 @@ const MISSING_RETRY_MS = 5000;
 type State<T> =
   /** Nothing is known, or what is known can't be trusted. */
   | { kind: "empty" }
-  /** Some pages of a list have come, or none yet. */
+  /** Some pages of a list have come, or none yet; for an API server that can't stream it. */
   | { kind: "listing"; relist: Relist<T>; continue: string | undefined }
   /** Everything up to this version is known. */
   | { kind: "watching"; resourceVersion: string }
   /** Nothing is open until the time is over. */
   | { kind: "waiting"; ms: number; then: State<T> };
 
-export interface InformerStatus {
-  /**
-   * - `starting`: no answer has come yet
-   * - `listing`: part of the list has come
-   * - `watching`: a watch is open
-   * - `missing`: the API server doesn't know the resource type (the CRD isn't installed)
-   * - `denied`: the credentials aren't accepted, or lack permission
-   * - `failing`: anything else went wrong; it is tried again
-   */
-  state: "starting" | "listing" | "watching" | "missing" | "denied" | "failing";
-  /** The latest failure; absent while all is well. */
-  error?: string;
-  /** When the API server last gave a sign of life, by the clock's `monotonic()`; absent before the first. */
-  lastContact?: number;
-}
-
 /**
- * Keeps a store equal to what the API server has under one path: a paged list, then a watch that is resumed where it ended.
+ * Keeps a store equal to what the API server has under one path: by a watch that begins with all there is, or by a paged list,
+ * then by watches, each from where the last one ended.
  *
  * It resumes at the last resourceVersion only after an ordinary end, a cut or a 429. After everything else (410, silence, no
  * answer, a 5xx) it lists again, because the API server that comes back may have another history: a watch from a version that
@@ -66,6 +60,7 @@ export class Informer<T extends KubeObject> {
   readonly #backoff: Backoff;
   readonly #firstList = Promise.withResolvers<void>();
   #synced = false;
+  #canStream = true;
   #status: InformerStatus = { state: "starting" };
   /** The failure that was logged last, until all is well again; each is logged once, not at every attempt. */
   #logged: string | undefined;
@@ -123,6 +118,7 @@ export class Informer<T extends KubeObject> {
   async #step(state: State<T>, signal: AbortSignal): Promise<State<T>> {
     switch (state.kind) {
       case "empty":
+        if (this.#canStream) return await this.#watch(undefined, signal);
         return { kind: "listing", relist: this.#store.relist(this), continue: undefined };
       case "listing":
         return await this.#listPage(state, signal);
@@ -145,20 +141,19 @@ export class Informer<T extends KubeObject> {
     this.#contact("listing");
     for (const object of page.items) state.relist.add(object);
     if (page.metadata.continue) return { ...state, continue: page.metadata.continue };
-    state.relist.commit();
-    this.#allWell();
-    this.#synced = true;
-    this.#firstList.resolve();
+    this.#complete(state.relist);
     return { kind: "watching", resourceVersion: page.metadata.resourceVersion };
   }
 
-  async #watch(from: string, signal: AbortSignal): Promise<State<T>> {
+  /** @param from the version up to which everything is known, if there is one */
+  async #watch(from: string | undefined, signal: AbortSignal): Promise<State<T>> {
     const started = this.#clock.monotonic();
     const isShort = () => this.#clock.monotonic() - started < SHORT_MS;
-    let resourceVersion = from;
+    const relist = from === undefined ? this.#store.relist(this) : undefined;
+    let seen = from;
     let open = false;
     const events = watch<T>(this.#client, this.#path, {
-      resourceVersion,
+      resourceVersion: from,
       query: this.#query,
       timeoutSeconds: Math.round(WATCH_SECONDS * (0.9 + 0.2 * this.#random())),
       idleMs: IDLE_MS,
@@ -166,25 +161,55 @@ export class Informer<T extends KubeObject> {
       signal,
       onContact: () => {
         open = true;
-        this.#contact("watching");
+        this.#contact(seen === undefined ? "listing" : "watching");
       },
     });
     try {
       for await (const event of events) {
-        const { resourceVersion: seen } = event.object.metadata;
-        const isBehind = compareResourceVersions(seen, resourceVersion) < 0;
-        if (event.type === "BOOKMARK" && isBehind) throw anotherHistory(this.#path);
-        if (!isBehind) resourceVersion = seen;
-        this.#deliver(event);
-        this.#allWell();
+        if (relist && seen === undefined) seen = this.#collect(event, relist);
+        else seen = this.#follow(event, seen!);
       }
-      if (isShort()) throw endedAtOnce(this.#path);
+      if (isShort() || seen === undefined) throw endedAtOnce(this.#path);
     } catch (error) {
-      const isCut = open && error instanceof KubeError && error.reason === "ConnectionLost";
-      if (!isCut) return this.#recover(error, { kind: "watching", resourceVersion });
-      if (isShort()) return this.#recover(error, { kind: "watching", resourceVersion }, { resume: true });
+      if (from === undefined && cannotStream(error)) {
+        this.#canStream = false;
+        return { kind: "empty" };
+      }
+      const isCut = open && seen !== undefined && error instanceof KubeError && error.reason === "ConnectionLost";
+      if (!isCut) return this.#recover(error, knownUpTo(seen));
+      if (isShort()) return this.#recover(error, knownUpTo(seen), { resume: true });
     }
-    return { kind: "watching", resourceVersion };
+    return knownUpTo(seen);
+  }
+
+  /** Takes one of the events that stand for a list; gives the list's version once it is complete. */
+  #collect(event: WatchEvent<T>, relist: Relist<T>): string | undefined {
+    if (event.type === "DELETED") relist.remove(event.object);
+    else if (event.type !== "BOOKMARK") relist.add(event.object);
+    else if (endsInitialEvents(event)) {
+      this.#complete(relist);
+      this.#contact("watching");
+      return event.object.metadata.resourceVersion;
+    }
+    return undefined;
+  }
+
+  /** Takes an event of what happened after the version `seen`; gives the version up to which everything is known now. */
+  #follow(event: WatchEvent<T>, seen: string): string {
+    const { resourceVersion } = event.object.metadata;
+    const isBehind = compareResourceVersions(resourceVersion, seen) < 0;
+    if (event.type === "BOOKMARK" && isBehind) throw anotherHistory(this.#path);
+    if (event.type === "DELETED") this.#store.remove(event.object);
+    else if (event.type !== "BOOKMARK") this.#store.apply(event.object, this);
+    this.#allWell();
+    return isBehind ? seen : resourceVersion;
+  }
+
+  #complete(relist: Relist<T>): void {
+    relist.commit();
+    this.#allWell();
+    this.#synced = true;
+    this.#firstList.resolve();
   }
 
   /** The one place that says what follows a failure. */
@@ -212,16 +237,8 @@ export class Informer<T extends KubeObject> {
     this.#logged = undefined;
     log.info("Observing the cluster again", { path: this.#path });
   }
+}
 
-  #deliver(event: WatchEvent<T>): void {
-    switch (event.type) {
-      case "ADDED":
-      case "MODIFIED":
-        return this.#store.apply(event.object, this);
-      case "DELETED":
-        return this.#store.remove(event.object);
-      case "BOOKMARK":
-        return;
-    }
-  }
+function knownUpTo<T>(resourceVersion: string | undefined): State<T> {
+  return resourceVersion === undefined ? { kind: "empty" } : { kind: "watching", resourceVersion };
 }

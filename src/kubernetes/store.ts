@@ -17,6 +17,7 @@ const MAX_TOMBSTONES = 1000;
 /** A list under way: it changes nothing until it is complete. */
 export interface Relist<T> {
   add(object: T): void;
+  remove(object: T): void;
   /** Swaps the scope's content for the list's at once, then tells listeners the keys that are new, changed or gone. */
   commit(): void;
 }
@@ -94,6 +95,7 @@ export class Store<T extends KubeObject> {
     const listed = new Map<string, T>();
     return {
       add: (object) => void listed.set(keyOf(object), this.#kept(object)),
+      remove: (object) => void listed.delete(keyOf(object)),
       commit: () => this.#swap(scope, listed),
     };
   }

@@ -5,15 +5,23 @@ import type { KubeObject } from "./objects.ts";
 
 export type WatchEvent<T> =
   | { type: "ADDED" | "MODIFIED" | "DELETED"; object: T }
-  | { type: "BOOKMARK"; object: { metadata: { resourceVersion: string } } };
+  | { type: "BOOKMARK"; object: { metadata: { resourceVersion: string; annotations?: Record<string, string> } } };
 
 /** The API server sends the head of its answer at once, whether or not there are events. */
 const OPENS_WITHIN_MS = 15_000;
 
+/** An event of a large object comes in several pieces; many small ones come in one. */
+const CHUNK_BYTES = 64 * 1024;
+
 const EVENT_TYPES: readonly unknown[] = ["ADDED", "MODIFIED", "DELETED", "BOOKMARK"];
 
 export interface WatchOptions {
-  resourceVersion: string;
+  /**
+   * What came after this version; without one, first all there is as ADDED events up to a bookmark for which
+   * `endsInitialEvents` holds (https://kubernetes.io/docs/reference/using-api/api-concepts/#streaming-lists). An API server can
+   * do that by default in Kubernetes 1.32 and since 1.34; others answer 422.
+   */
+  resourceVersion: string | undefined;
   query?: Query | undefined;
   /** How long the API server shall keep the watch open, in seconds. */
   timeoutSeconds: number;
@@ -36,14 +44,16 @@ export async function* watch<T extends KubeObject>(
   path: string,
   options: WatchOptions,
 ): AsyncGenerator<WatchEvent<T>, void, undefined> {
-  const { signal, onContact } = options;
+  const { signal, onContact, resourceVersion } = options;
   using idle = idleTimeout(options.clock, options.idleMs, signal);
   const query = {
     ...options.query,
     watch: true,
     allowWatchBookmarks: true,
-    resourceVersion: options.resourceVersion,
     timeoutSeconds: options.timeoutSeconds,
+    ...(resourceVersion === undefined
+      ? { sendInitialEvents: true, resourceVersionMatch: "NotOlderThan" }
+      : { resourceVersion }),
   };
   try {
     const response = await client.stream(path, { query, signal: idle.signal });
@@ -52,7 +62,9 @@ export async function* watch<T extends KubeObject>(
       onContact?.();
     };
     touch();
-    for await (const line of decodeLines(tap(response.body!, touch))) yield parseEvent<T>(line, path, client);
+    for await (const line of decodeLines(chunksOf(response.body!, idle.signal, touch))) {
+      yield parseEvent<T>(line, path, client);
+    }
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     throw networkError(client.cluster, idle.signal.aborted ? idle.signal.reason : error);
@@ -76,11 +88,40 @@ export async function* decodeLines(chunks: AsyncIterable<Uint8Array>): AsyncGene
   if (last.trim() !== "") yield last;
 }
 
-async function* tap(chunks: AsyncIterable<Uint8Array>, onChunk: () => void): AsyncGenerator<Uint8Array> {
-  for await (const chunk of chunks) {
-    onChunk();
-    yield chunk;
+/**
+ * The chunks of a body; ends it where `signal` is aborted or the caller stops. The signal that the request was sent with isn't
+ * enough: Deno (2.4 to 2.9) forgets it once the Response has been garbage-collected, and a read then waits for ever.
+ *
+ * All go through one buffer, so each is to be used before the next is asked for. The body's own reader makes a new one of 64 KiB
+ * for every chunk, however little has come: of a busy watch that is most of the garbage.
+ *
+ * @throws the signal's reason
+ */
+async function* chunksOf(
+  body: ReadableStream<Uint8Array>,
+  signal: AbortSignal,
+  onChunk: () => void,
+): AsyncGenerator<Uint8Array> {
+  const reader = body.getReader({ mode: "byob" });
+  const cancel = () => void reader.cancel().catch(() => {});
+  signal.addEventListener("abort", cancel, { once: true });
+  try {
+    let chunk = await reader.read(new Uint8Array(CHUNK_BYTES));
+    while (!chunk.done) {
+      onChunk();
+      yield chunk.value;
+      chunk = await reader.read(new Uint8Array(chunk.value.buffer));
+    }
+    signal.throwIfAborted();
+  } finally {
+    signal.removeEventListener("abort", cancel);
+    cancel();
   }
+}
+
+/** Whether everything that was there when the watch began has come. */
+export function endsInitialEvents({ type, object }: WatchEvent<KubeObject>): boolean {
+  return type === "BOOKMARK" && object.metadata.annotations?.["k8s.io/initial-events-end"] === "true";
 }
 
 function parseEvent<T extends KubeObject>(line: string, path: string, client: KubeClient): WatchEvent<T> {

@@ -187,6 +187,17 @@ Deno.test("watch() asks for bookmarks and a server-side end", async () => {
   });
 });
 
+Deno.test("watch() reads events of any size through its one buffer", async () => {
+  const cluster = new FakeCluster(() => new Response(things.map((each) => `${JSON.stringify(each)}\n`).join("")));
+  const things = [10, 200_000, 3, 70_000, 0].map((size, index) => ({
+    type: "ADDED",
+    object: thing("a", index + 1, { value: `${index}`.repeat(size) }),
+  }));
+  const { events, error } = await follow(new KubeClient(cluster));
+  assert.equal(error, undefined);
+  assert.deepEqual(events, things);
+});
+
 Deno.test("watch() throws for a refusal and for an ERROR event alike", async () => {
   const refused = await follow(new KubeClient(new FakeCluster(() => failure(410, { reason: "Expired" }))));
   const stream = new FakeWatch();
@@ -212,3 +223,21 @@ for (
     assert.ok(error instanceof KubeError && error.reason === "InvalidAnswer", String(error));
   });
 }
+
+Deno.test("watch() ends when it is aborted, also after the garbage collector has had its turn", async () => {
+  const program = new URL("../../tests/support/aborted_watch.ts", import.meta.url).pathname;
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--no-check",
+      "--quiet",
+      "--allow-net=127.0.0.1",
+      "--allow-env",
+      "--allow-sys",
+      "--v8-flags=--expose-gc",
+      program,
+    ],
+    stderr: "inherit",
+  }).output();
+  assert.equal(new TextDecoder().decode(stdout).trim(), "aborted");
+});

@@ -19,7 +19,7 @@ export interface Observed {
   isUnsent?: boolean;
   /** The apiserver has agreed in this reconcile that the resource is as it was read, so nobody else has acted on it since. */
   isCurrent?: boolean;
-  /** This reconcile has sent a stop. */
+  /** A stop was sent a moment ago. */
   stopSent?: boolean;
   /** When a create was last sent that nobody knows the outcome of; milliseconds since the epoch. */
   unsettledAt?: number;

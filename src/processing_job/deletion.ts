@@ -7,7 +7,7 @@ import { nextAfter } from "./retry.ts";
 import { viewOfFailure, viewOfJob } from "./status.ts";
 
 /** A stop that SageMaker took but does not show is sent again after this long. */
-const STOP_AGAIN_MS = 30_000;
+export const STOP_AGAIN_MS = 30_000;
 /** SageMaker may not show a job at once after its create; a job that is absent sooner than this may still appear. */
 const APPEARS_WITHIN_MS = 60_000;
 
@@ -39,7 +39,8 @@ function decideAbsent(context: Context): Action {
   const appearsInMs = Math.max(unsettledAt, createdAt(resource.status)) + APPEARS_WITHIN_MS - now;
   if (!(appearsInMs > 0)) return RELEASE;
   const text =
-    "SageMaker does not show the processing job yet, which was created a moment ago; it is stopped once it appears";
+    "SageMaker does not show a processing job of this resource; one that was created a moment ago may still appear, and is " +
+    "stopped then";
   const view = { word: "Reconciling", reason: "Deleting", message: text, additional: text } as const;
   return settle(context, view, true, { kind: "after", ms: appearsInMs });
 }

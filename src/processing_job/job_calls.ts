@@ -1,21 +1,30 @@
 import type { Tag } from "@aws-sdk/client-sagemaker";
 import { getLogger } from "@logtape/logtape";
-import { type Failure, type JobRef, SageMakerError } from "../api/job.ts";
+import { FINALIZER } from "../api/group.ts";
+import { type Failure, type JobRef, SageMakerError, type Sighting } from "../api/job.ts";
 import type { ProcessingJob } from "../api/processing_job.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { SageMaker, SageMakerFor } from "../sagemaker/client.ts";
 import { toCreateRequest } from "../sagemaker/convert.ts";
-import type { Call, CallGate } from "../sagemaker/gate.ts";
+import type { Admission, Call, CallGate } from "../sagemaker/gate.ts";
 import type { JobInformer } from "../sagemaker/informer/informer.ts";
+import { isFinal } from "../sagemaker/sighting.ts";
 import { isAboutTags, isOwnJob } from "../sagemaker/ownership.ts";
 import type { Observed } from "./action.ts";
-import { isAskedFor, isUntouched } from "./history.ts";
+import type { Burst } from "./burst.ts";
+import { STOP_AGAIN_MS } from "./deletion.ts";
+import { isAskedFor, isUntouched, provesJob } from "./history.ts";
 import { identity, keyOf, refOf } from "./identity.ts";
 
 const log = getLogger(["operator", "processing-job"]);
 
 /** Codes that say that a request did not even leave. */
 const NOT_SENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|CERT_.*|UNABLE_TO_.*|SELF_SIGNED_.*)$/;
+
+/** Calls that change something, and that come before what is told of them. */
+const WRITES = ["CreateProcessingJob", "StopProcessingJob"];
+/** The longest that a status waits for the calls of others. */
+const LONGEST_WAIT_MS = 4_000;
 
 export interface JobCallsOptions {
   jobs: JobInformer;
@@ -28,44 +37,79 @@ export interface JobCallsOptions {
   onTagsDenied: (resource: ProcessingJob, failure: Failure) => void;
   /** Told of each job that was created. */
   onCreate?: (resource: ProcessingJob) => void;
+  /** Told of each create and stop. */
+  burst: Burst;
+  /** Whether there are calls to be made for other resources, which come first. */
+  isBusy: () => boolean;
   clock: Clock;
 }
 
 /**
  * The steps of `decide` that are calls of SageMaker. Each takes in what it observed, failures included.
  *
- * @throws the signal's reason once it is aborted
+ * @throws the signal's reason once it is aborted; `NotNow`
  */
 export class JobCalls {
   readonly #options: JobCallsOptions;
+  /** Milliseconds since the epoch. */
+  readonly #startedAt: number;
   /** By key, when a create was last sent whose outcome is unknown; it may still arrive. Milliseconds since the epoch. */
   readonly #unsettledAt = new Map<string, number>();
 
   /** Keys whose create was decided on but held back by the gate, and never sent. */
   readonly #unsent = new Set<string>();
 
+  /** Keys that the gate has let pass for a create that is not sent yet. */
+  readonly #admitted = new Set<string>();
+
   /** Keys whose job the informer follows. */
   readonly #followed = new Set<string>();
 
-  /** Keys whose job was created a moment ago, so that there is no doubt whose it is, though no status says so yet. */
-  readonly #created = new Set<string>();
+  /**
+   * By key, when its job was created, as long as no status says so: there is no doubt whose it is. On the monotonic clock, as
+   * all of these.
+   */
+  readonly #createdAt = new Map<string, number>();
+
+  /** By key, when its job was last stopped. */
+  readonly #stoppedAt = new Map<string, number>();
 
   constructor(options: JobCallsOptions) {
     this.#options = options;
+    this.#startedAt = options.clock.now();
+  }
+
+  /**
+   * Whether the status of `resource` can wait: in a burst the calls come first, and then what is told of them. Nothing is lost by
+   * that, should the operator end here.
+   */
+  mayWait({ metadata }: ProcessingJob, sighting: Sighting | undefined): boolean {
+    const key = `${metadata.namespace}/${metadata.name}`;
+    const calledAt = metadata.deletionTimestamp === undefined ? this.#createdAt.get(key) : this.#stoppedAt.get(key);
+    if (calledAt === undefined || isFinal(sighting?.job)) return false;
+    const { clock, isBusy } = this.#options;
+    return isBusy() && clock.monotonic() - calledAt < LONGEST_WAIT_MS;
   }
 
   /** What is known before anything is asked. A look that failed earlier says nothing now. */
   known(resource: ProcessingJob): Observed {
     const key = keyOf(resource);
     const sighting = this.#options.jobs.get(key, refOf(resource));
-    const unsettledAt = this.#unsettledAt.get(key);
+    const unsettledAt = this.#unsettledAt.get(key) ?? (this.#isInherited(resource) ? this.#startedAt : undefined);
     return {
       ...(sighting?.job || (sighting?.absent && !sighting.failure) ? { sighting } : {}),
       ...(unsettledAt === undefined ? {} : { unsettledAt }),
       ...(this.#unsent.has(key) ? { isUnsent: true } : {}),
       ...(this.#followed.has(key) ? { isFollowed: true } : {}),
-      ...(this.#created.has(key) ? { isOwn: true } : {}),
+      ...(this.#createdAt.has(key) ? { isOwn: true } : {}),
+      ...(this.#isStopFresh(key) ? { stopSent: true } : {}),
     };
+  }
+
+  /** Whoever worked before this process may have sent a create up to its start, and have had no time to say so. */
+  #isInherited({ metadata: { finalizers, creationTimestamp }, status }: ProcessingJob): boolean {
+    return finalizers?.includes(FINALIZER) === true && status?.observedGeneration !== undefined && !provesJob(status) &&
+      Date.parse(creationTimestamp) < this.#startedAt;
   }
 
   forget(key: string): void {
@@ -74,7 +118,8 @@ export class JobCalls {
     this.#unsettledAt.delete(key);
     this.#unsent.delete(key);
     this.#followed.delete(key);
-    this.#created.delete(key);
+    this.#createdAt.delete(key);
+    this.#stoppedAt.delete(key);
   }
 
   /** Asks SageMaker for the job. */
@@ -95,6 +140,28 @@ export class JobCalls {
     if (observed.isOwn === false) log.warn("The job of this name is not the resource's", identity(resource));
   }
 
+  /**
+   * Has the gate let a create of `resource` pass, so that nothing is written in vain before it. Takes in why it doesn't. The
+   * place is held until the create, or until `letGo`.
+   *
+   * @throws {NotNow} if it has to wait for but a moment
+   */
+  mayCreate(resource: ProcessingJob, observed: Observed): boolean {
+    if (isAskedFor(resource)) return true;
+    const key = keyOf(resource);
+    const admission = this.#options.gate.admit(key, callOf(resource, "CreateProcessingJob"));
+    if (admission.go) this.#admitted.add(key);
+    // Who is held back for long says so in its status, which must be known to be current the first time.
+    if (admission.go || !(admission.isBrief || this.#unsent.has(key))) return true;
+    hold(admission, observed);
+    return false;
+  }
+
+  /** Ends every reconcile of `key`: what it was let pass for and did not send is over. */
+  letGo(key: string): void {
+    if (this.#admitted.delete(key)) this.#options.gate.leave(key);
+  }
+
   /** Creates the job, or finds the one that has its name already. */
   async create(resource: ProcessingJob, observed: Observed, signal: AbortSignal): Promise<void> {
     const { jobs, clock } = this.#options;
@@ -107,7 +174,7 @@ export class JobCalls {
       this.#unsettledAt.delete(key);
       observed.sighting = jobs.record(key, ref, { name: ref.name, arn, status: "InProgress" }, sentAt);
       observed.isOwn = true;
-      this.#created.add(key);
+      this.#createdAt.set(key, clock.monotonic());
       this.#options.onCreate?.(resource);
       log.info("Created the processing job", { ...identity(resource), job: ref.name, region: ref.region });
     });
@@ -121,17 +188,23 @@ export class JobCalls {
     else this.#unsettledAt.set(key, clock.now());
   }
 
-  /** Stops the job, and looks what that did. */
+  /** Stops the job. */
   async stop(resource: ProcessingJob, observed: Observed, signal: AbortSignal): Promise<void> {
     observed.stopSent = true;
     await this.#attempt(resource, "StopProcessingJob", observed, async (sageMaker, ref) => {
       await sageMaker.stop(ref.name, signal);
+      this.#stoppedAt.set(keyOf(resource), this.#options.clock.monotonic());
       log.info("Stopped the processing job", { ...identity(resource), job: ref.name, region: ref.region });
     });
     // A stop is also refused because the job has ended meanwhile, in words that are documented nowhere; a look tells.
-    if (observed.failure && observed.failure.reason !== "UnknownError") return;
+    if (observed.failure?.reason !== "UnknownError") return;
     observed.sighting = await this.#lookUp(resource, signal);
     if (observed.sighting.job?.status !== "InProgress") delete observed.failure;
+  }
+
+  /** A stop that SageMaker took but does not show is sent again after a while. */
+  #isStopFresh(key: string): boolean {
+    return this.#options.clock.monotonic() - (this.#stoppedAt.get(key) ?? -Infinity) < STOP_AGAIN_MS;
   }
 
   /** Has the job followed, or not, as the resource settles. Whoever settles without a failure waits for no call. */
@@ -139,7 +212,7 @@ export class JobCalls {
     const { jobs, gate } = this.#options;
     const key = keyOf(resource);
     if (observed.failure === undefined) gate.leave(key);
-    this.#created.delete(key);
+    this.#createdAt.delete(key);
     if (follow) {
       this.#followed.add(key);
       // Nobody reads how long a job ran whose resource is going away.
@@ -165,14 +238,12 @@ export class JobCalls {
     const key = keyOf(resource);
     const ref = refOf(resource);
     const call = callOf(resource, operation);
-    const isUrgent = isAskedFor(resource);
-    if (isUrgent) gate.leave(key);
-    const admission = isUrgent ? { go: true } as const : gate.admit(key, call);
-    if (!admission.go) {
-      observed.failure = { ...admission.failure, retryMs: admission.waitMs };
-      return;
-    }
+    const admission = this.#admitted.delete(key)
+      ? { go: true } as const
+      : gate.admit(key, call, { isUrgent: isAskedFor(resource) });
+    if (!admission.go) return hold(admission, observed);
     let failure: Failure | undefined;
+    if (WRITES.includes(operation)) this.#options.burst.note();
     try {
       await send(sageMakerFor(ref.region, ref.endpoint), ref);
     } catch (error) {
@@ -205,6 +276,22 @@ export class JobCalls {
       return arn;
     }
   }
+}
+
+/** A call has to wait for a moment with nothing wrong: thrown instead of sending it, for nobody but the queue to hear of. */
+export class NotNow extends Error {
+  override readonly name = "NotNow";
+
+  /** @param waitMs when to come again, in milliseconds */
+  constructor(readonly waitMs: number) {
+    super(`Other calls go first for ${waitMs} ms`);
+  }
+}
+
+/** @throws {NotNow} */
+function hold({ failure, waitMs, isBrief }: Admission & { go: false }, observed: Observed): void {
+  if (isBrief) throw new NotNow(waitMs);
+  observed.failure = { ...failure, retryMs: waitMs };
 }
 
 /** Whether a create that ended so may have been carried out, or may yet be. */

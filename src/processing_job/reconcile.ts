@@ -1,4 +1,5 @@
 import { getLogger } from "@logtape/logtape";
+import { isDeepStrictEqual } from "node:util";
 import { FINALIZER } from "../api/group.ts";
 import { type Job, SageMakerError } from "../api/job.ts";
 import type { ProcessingJob, ProcessingJobStatus } from "../api/processing_job.ts";
@@ -17,15 +18,18 @@ import {
   referenceTo,
   releasedEvent,
 } from "./events.ts";
+import { isUntouched } from "./history.ts";
 import { identity, keyOf, pathOf, refOf } from "./identity.ts";
-import { JobCalls, type JobCallsOptions } from "./job_calls.ts";
+import { JobCalls, type JobCallsOptions, NotNow } from "./job_calls.ts";
 import { ownAnnotations } from "./kept.ts";
-import { canonical, statusPatch } from "./status.ts";
+import { statusPatch } from "./status_patch.ts";
 
 const log = getLogger(["operator", "processing-job"]);
 
 /** The longest way through `decide`: finalizer, look, create (a name in use), verify, settle. More than these would be a loop. */
 const MAX_STEPS = 8;
+/** What is told of a call comes behind the calls of others. */
+const WAITING: Result = { kind: "after", ms: 500 };
 /** As many writes of one resource may be on their way back at once. */
 const MAX_ECHOES = 3;
 
@@ -39,15 +43,13 @@ export interface ReconcilerOptions extends Omit<JobCallsOptions, "onTagsDenied">
   onStatus?: (resource: ProcessingJob, status: ProcessingJobStatus) => void;
   /** Told of each deleted resource that was let go, and of its job if that was seen. */
   onRelease?: (resource: ProcessingJob, job: Job | undefined) => void;
-  /** Whether other resources wait for their turn. */
-  isBusy: () => boolean;
 }
 
 /** The shell around `decide`: reads what is known, carries out one step after another, writes the status once at the end. */
 export class ProcessingJobReconciler {
   readonly #options: ReconcilerOptions;
   /** By key, the gists of the resource as the latest writes meant it to be, in order, until the watch brings them back. */
-  readonly #written = new Map<string, string[]>();
+  readonly #written = new Map<string, Gist[]>();
   readonly #calls: JobCalls;
 
   constructor(options: ReconcilerOptions) {
@@ -67,7 +69,8 @@ export class ProcessingJobReconciler {
     const resource = this.#options.store.get(key);
     const written = this.#written.get(key);
     if (resource === undefined || written === undefined) return false;
-    const index = written.indexOf(gistOf(resource));
+    const gist = gistOf(resource);
+    const index = written.findIndex((other) => isDeepStrictEqual(other, gist));
     written.splice(0, index + 1);
     if (written.length === 0) this.#written.delete(key);
     return index >= 0;
@@ -83,15 +86,18 @@ export class ProcessingJobReconciler {
     try {
       return await this.#reconcile(key, signal);
     } catch (error) {
+      if (error instanceof NotNow) return { kind: "after", ms: error.waitMs };
       // The store is behind the apiserver. What it has not seen yet brings the key back, at once if the watch works.
       if (error instanceof KubeError && error.status === 404) return { kind: "done" };
       if (error instanceof KubeError && error.status === 409) return { kind: "back-off" };
       throw error;
+    } finally {
+      this.#calls.letGo(key);
     }
   }
 
   async #reconcile(key: string, signal: AbortSignal): Promise<Result> {
-    const { store, limits, clock, isBusy } = this.#options;
+    const { store, limits, clock } = this.#options;
     const calls = this.#calls;
     let resource = store.get(key);
     // The CRD before this one took resources without a spec. They stand for no job, and today's refuses every patch of them.
@@ -102,6 +108,7 @@ export class ProcessingJobReconciler {
     const ref = refOf(resource);
     const names: Names = { jobName: ref.name, cloudWatchLogUrl: cloudWatchLogUrl(ref.region, ref.name) };
     const observed: Observed = calls.known(resource);
+    if (calls.mayWait(resource, observed.sighting)) return WAITING;
 
     for (let step = 0; step < MAX_STEPS; step++) {
       const action = decide(resource, observed, names, limits, clock.now());
@@ -110,22 +117,21 @@ export class ProcessingJobReconciler {
           this.#forget(key);
           return { kind: "done" };
         case "add-finalizer":
+          if (isUntouched(resource.status)) calls.mayCreate(resource, observed);
           resource = await this.#setFinalizer(resource, true, signal);
           observed.isCurrent = true;
           break;
         case "confirm":
+          if (!calls.mayCreate(resource, observed)) break;
           resource = await this.#confirm(resource, signal);
           observed.isCurrent = true;
           break;
         case "look":
         case "verify":
-          await calls[action.do](resource, observed, signal);
-          break;
         case "create":
         case "stop":
           await calls[action.do](resource, observed, signal);
-          // In a burst the jobs come first, and then what is told of them: of that nothing is lost, should the operator end here.
-          if (observed.failure === undefined && isBusy()) return { kind: "again" };
+          if (calls.mayWait(resource, observed.sighting)) return WAITING;
           break;
         case "release":
           await this.#release(resource, observed, action.forced, signal);
@@ -230,11 +236,12 @@ function outcome(next: Next): Result {
   }
 }
 
+type Gist = ReturnType<typeof gistOf>;
+
 /** All of a resource by which somebody may ask for something; not its version, which each write changes. */
-function gistOf({ metadata, status }: ProcessingJob): string {
+function gistOf({ metadata, status }: ProcessingJob) {
   const { uid, generation, deletionTimestamp, finalizers = [] } = metadata;
-  const annotations = ownAnnotations(metadata.annotations);
-  return JSON.stringify(canonical({ uid, generation, deletionTimestamp, finalizers, annotations, status }));
+  return { uid, generation, deletionTimestamp, finalizers, annotations: ownAnnotations(metadata.annotations), status };
 }
 
 function eventContext(resource: ProcessingJob): EventContext {

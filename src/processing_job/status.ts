@@ -3,7 +3,6 @@ import { ANNOTATIONS } from "../api/group.ts";
 import type { Failure, Job, Reason } from "../api/job.ts";
 import type { ProcessingJob, ProcessingJobStatus, ProcessingJobStatusWord } from "../api/processing_job.ts";
 import { humanDuration, rfc3339 } from "../api/time.ts";
-import { isHeartbeatDue } from "./heartbeat.ts";
 import { provesJob } from "./history.ts";
 
 /** What there is to say of a resource at one moment; `statusOf` turns it into the status that is written. */
@@ -168,38 +167,4 @@ function conditionsOf(
   add("Stopped", word === "Stopped");
   add("Stalled", stalled);
   return conditions;
-}
-
-/**
- * The merge patch (RFC 7386) that turns `before` into `after`, or nothing if only `lastCheckTime` differs and no heartbeat of
- * `uid` is due: every write costs the apiserver, and each watcher, something.
- */
-export function statusPatch(
-  { status: before, metadata: { uid } }: ProcessingJob,
-  after: ProcessingJobStatus,
-  heartbeatMs: number,
-  now: number,
-): Record<string, unknown> | undefined {
-  const old = (before ?? {}) as Record<string, unknown>;
-  const wanted = after as Record<string, unknown>;
-  const patch: Record<string, unknown> = {};
-  for (const key of new Set([...Object.keys(old), ...Object.keys(wanted)])) {
-    if (JSON.stringify(canonical(old[key])) !== JSON.stringify(canonical(wanted[key]))) {
-      patch[key] = wanted[key] ?? null;
-    }
-  }
-  const changed = Object.keys(patch);
-  if (changed.length === 0) return undefined;
-  const onlyChecked = changed.length === 1 && changed[0] === "lastCheckTime" && before?.lastCheckTime !== undefined;
-  if (onlyChecked && !isHeartbeatDue(uid, Date.parse(before.lastCheckTime!), now, heartbeatMs)) return undefined;
-  return patch;
-}
-
-/** The same value with its keys in order: the apiserver answers with an order of its own. */
-export function canonical(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(canonical);
-  if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(
-    Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1).map(([key, inner]) => [key, canonical(inner)]),
-  );
 }

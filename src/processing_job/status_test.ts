@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { heldProcessingJob, makeJob } from "../../tests/support/builders.ts";
 import type { ProcessingJobStatus } from "../api/processing_job.ts";
 import { provesJob } from "./history.ts";
-import { statusOf, statusPatch, viewOfJob } from "./status.ts";
+import { statusOf, viewOfJob } from "./status.ts";
+import { statusPatch } from "./status_patch.ts";
 
 const NOW = Date.parse("2026-01-01T02:00:00.900Z");
 const NAMES = { jobName: "job-1", cloudWatchLogUrl: "https://example.com/logs" };

@@ -9,10 +9,10 @@ const DRAIN_MS = 9_000;
 const UNWIND_MS = 1_000;
 
 /**
- * What a reconcile asks for: nothing more until something changes, another look in `ms` milliseconds, one behind those that
- * wait already, or one after the backoff of the queue, though nothing is wrong (what it went by was out of date).
+ * What a reconcile asks for: nothing more until something changes, another look in `ms` milliseconds, or one after the
+ * backoff of the queue, though nothing is wrong (what it went by was out of date).
  */
-export type Result = { kind: "done" } | { kind: "after"; ms: number } | { kind: "again" } | { kind: "back-off" };
+export type Result = { kind: "done" } | { kind: "after"; ms: number } | { kind: "back-off" };
 
 /** A reconcile's error that trying again can't mend: it is logged and counted, and the key waits for the next change. */
 export class TerminalError extends Error {
@@ -101,10 +101,6 @@ async function reconcileOnce(options: ControllerOptions, key: string, signal: Ab
       queue.forget(key);
       queue.addAfter(key, ending.ms);
       return "requeue_after";
-    case "again":
-      queue.forget(key);
-      queue.add(key);
-      return "requeue";
     case "back-off":
       queue.addRateLimited(key);
       return "requeue";

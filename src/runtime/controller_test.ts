@@ -97,19 +97,6 @@ Deno.test("a reconcile that asks for it runs again after its wait", async () => 
   await stop();
 });
 
-Deno.test("a reconcile that asks to go on behind the others runs again after those that wait", async () => {
-  const keys: string[] = [];
-  const { queue, results, stop } = start((key) => {
-    keys.push(key);
-    return Promise.resolve(keys.length === 1 ? { kind: "again" } : { kind: "done" });
-  });
-  for (const key of ["a", "b", "c"]) queue.add(key);
-  await settle();
-  deepEqual(keys, ["a", "b", "c", "a"]);
-  deepEqual(results.map(([outcome]) => outcome), ["requeue", "success", "success", "success"]);
-  await stop();
-});
-
 Deno.test("even a reconcile that throws no Error is retried", async () => {
   for (const thrown of [undefined, null, "text"]) {
     const { queue, results, stop } = start(() => Promise.reject(thrown));

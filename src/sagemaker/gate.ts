@@ -117,17 +117,6 @@ export class CallGate {
     return { go: true };
   }
 
-  /**
-   * As `admit`, but the call isn't sent yet: for what must be prepared first, which would be in vain if the call had to wait. A later
-   * `admit` may still refuse it.
-   */
-  ask(key: string, call: Call): Admission {
-    const { refusal } = this.#ask(key, call, this.#clock.monotonic());
-    if (refusal) return refusal;
-    this.#release(key);
-    return { go: true };
-  }
-
   #ask(key: string, call: Call, now: number): { place: Place; lines: Line[]; refusal?: Admission | undefined } {
     const lines = this.#lines.toPass(key, call);
     const place = this.#place(call);

@@ -263,20 +263,6 @@ Deno.test("gate lets an urgent call pass all who wait", () => {
   equal(world.gate.size, 1);
 });
 
-Deno.test("gate.ask() takes no turn, and puts who must wait in line", () => {
-  const released: string[] = [];
-  const clock = { now: () => 0, monotonic: () => 0, setTimer: () => () => {} };
-  const gate = new CallGate({ clock, mostUnderWay: 1, onRelease: (key) => released.push(key) });
-  const call = { ...CREATE, createdAt: 0 };
-  equal(gate.ask("a", call).go && gate.ask("b", call).go, true);
-  equal(gate.size, 0);
-  gate.admit("a", call);
-  const refusal = gate.ask("b", call);
-  ok(!refusal.go && refusal.isBrief);
-  gate.report("a", call, "ok");
-  deepEqual(released, ["b"]);
-});
-
 Deno.test("gate takes five failures without an answer for an outage, fewer for blips", () => {
   for (const [failures, waits] of [[4, false], [5, true]] as const) {
     const world = new GateWorld({ service: () => "ok" });

@@ -69,7 +69,7 @@ Deno.test("no permission: says which", async () => {
   await cluster.request("POST", `/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata: { name: "nobody" } });
   const kubeconfig = await cluster.serviceAccountKubeconfig(namespace, "nobody");
   await using operator = startOperator({ kubeconfig });
-  await assertWaiting(operator, /processingjobs\.sagemaker\.aws\.amazon\.com is forbidden: User ".*" cannot list/);
+  await assertWaiting(operator, /processingjobs\.sagemaker\.aws\.amazon\.com is forbidden: User ".*" cannot watch/);
 });
 
 Deno.test("CRD that is missing: says how to install it, and goes on once it is there", async () => {

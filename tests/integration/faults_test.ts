@@ -91,7 +91,7 @@ Deno.test("throttling: the calls keep to the backoff, whatever is written meanwh
   await scene.resources.create("job");
   await scene.resources.untilStatus("job", "Reconciling");
   await sleep(systemClock, 2000);
-  // At most at 0, 0.25, 0.75 and 1.75 s, and two attempts of the SDK each time.
+  // At most at 0, 0.25, 0.75 and 1.75 s, and two attempts each time.
   assert.ok(scene.calls.length <= 8, `${scene.calls.length} calls in two seconds`);
 });
 

@@ -74,7 +74,7 @@ Deno.test("takeover: what the former controller left in each state goes on, and 
     assert.notEqual(status?.processingJobArn, undefined);
     assert.equal(status?.additional, row.then === "Failed" ? "AlgorithmError: left behind" : undefined);
   }
-  assert.deepEqual(new Set(scene.calls), new Set(["DescribeProcessingJob", "ListTags"]));
+  assert.deepEqual(new Set(scene.calls), new Set(["DescribeProcessingJob", "ListProcessingJobs", "ListTags"]));
 });
 
 Deno.test("takeover: a job that the former controller never got made is made now, once", async () => {

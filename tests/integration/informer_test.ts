@@ -44,14 +44,19 @@ class Bench implements AsyncDisposable {
   readonly #controller = new AbortController();
   readonly #running: Promise<void>;
 
-  private constructor(readonly namespace: string, proxy: TcpProxy, cluster: Cluster, clock: Clock) {
+  private constructor(
+    readonly namespace: string,
+    { proxy, cluster, clock, canStream }: { proxy: TcpProxy; cluster: Cluster; clock: Clock; canStream: boolean },
+  ) {
     const path = this.path = configMapsOf(namespace);
     this.proxy = proxy;
     this.#cluster = cluster;
     const counted: Cluster = {
       ...{ server: cluster.server, source: cluster.source, namespace: cluster.namespace, close() {} },
       fetch: (url, init) => {
-        if (!url.includes("watch=true")) this.lists.push(url);
+        const isStream = url.includes("sendInitialEvents=true");
+        if (isStream && !canStream) return Promise.resolve(Response.json({ reason: "Invalid" }, { status: 422 }));
+        if (isStream || !url.includes("watch=true")) this.lists.push(url);
         return cluster.fetch(url, init);
       },
     };
@@ -59,7 +64,9 @@ class Bench implements AsyncDisposable {
     this.#running = this.informer.run(this.#controller.signal);
   }
 
-  static async open({ clock = systemClock, count = 3 }: { clock?: Clock; count?: number } = {}): Promise<Bench> {
+  static async open(
+    { clock = systemClock, count = 3, canStream = true }: { clock?: Clock; count?: number; canStream?: boolean } = {},
+  ): Promise<Bench> {
     const { metadata } = await admin.create<KubeObject>("/api/v1/namespaces", {
       metadata: { generateName: "informer-" },
     });
@@ -72,7 +79,8 @@ class Bench implements AsyncDisposable {
     const kubeconfig = join(controlPlane.dir, `${metadata.name}.kubeconfig`);
     const text = await Deno.readTextFile(controlPlane.kubeconfig);
     await Deno.writeTextFile(kubeconfig, text.replace(controlPlane.url, `https://127.0.0.1:${proxy.port}`));
-    return new Bench(metadata.name, proxy, await loadCluster({ kubeconfig, env: new Map() }), clock);
+    const cluster = await loadCluster({ kubeconfig, env: new Map() });
+    return new Bench(metadata.name, { proxy, cluster, clock, canStream });
   }
 
   /** One object made, one changed, one deleted. */
@@ -105,20 +113,22 @@ class Bench implements AsyncDisposable {
   }
 }
 
-Deno.test("an informer lists 1,200 objects in pages and follows what happens to them", async () => {
-  await using bench = await Bench.open({ count: 1200 });
-  await bench.informer.synced;
-  await bench.agrees();
-  assert.ok(bench.store.size >= 1200);
-  assert.equal(bench.lists.length, 3);
-  await bench.watching();
-  await bench.change("after");
-  await bench.agrees();
-  const changed = bench.store.get(`${bench.namespace}/map-0`);
-  assert.equal(changed?.data?.round, "after");
-  assert.equal(changed.metadata.managedFields, undefined);
-  assert.equal(bench.lists.length, 3);
-});
+for (const [canStream, how, lists] of [[true, "in one stream", 1], [false, "in pages", 5]] as const) {
+  Deno.test(`an informer lists 1,200 objects ${how} and follows what happens to them`, async () => {
+    await using bench = await Bench.open({ count: 1200, canStream });
+    await bench.informer.synced;
+    await bench.agrees();
+    assert.ok(bench.store.size >= 1200);
+    assert.equal(bench.lists.length, lists);
+    await bench.watching();
+    await bench.change("after");
+    await bench.agrees();
+    const changed = bench.store.get(`${bench.namespace}/map-0`);
+    assert.equal(changed?.data?.round, "after");
+    assert.equal(changed.metadata.managedFields, undefined);
+    assert.equal(bench.lists.length, lists);
+  });
+}
 
 for (const how of ["reset", "close"] as const) {
   Deno.test(`an informer whose watch is cut by a ${how} misses nothing and doesn't list again`, async () => {

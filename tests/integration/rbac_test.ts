@@ -36,6 +36,8 @@ Deno.test.beforeAll(async () => {
   await Deno.writeTextFile(join(folder, "policy.yaml"), AUDIT_POLICY);
   cluster = await startControlPlane({
     apiserverArgs: [
+      // As before Kubernetes 1.32, where what is watched is listed first.
+      "--feature-gates=WatchList=false",
       `--audit-policy-file=${join(folder, "policy.yaml")}`,
       `--audit-log-path=${join(folder, "audit.log")}`,
     ],

@@ -14,6 +14,9 @@ const REFUSALS = {
   throttled: { status: 429, reason: "TooManyRequests", retryAfter: "1" },
 };
 
+/** What is behind shows it in lists: so answers an apiserver from before Kubernetes 1.32. */
+const CANNOT_STREAM = { status: 422, body: { kind: "Status", status: "Failure", code: 422, reason: "Invalid" } };
+
 /** The way of one operator to the apiserver. */
 export class Connection implements Cluster {
   readonly server = "https://fake.invalid";
@@ -84,6 +87,7 @@ export class Connection implements Cluster {
   }
 
   #watch(path: string, signal: AbortSignal): Response {
+    if (path.includes("sendInitialEvents") && this.#listedVersion() !== undefined) return respond(CANNOT_STREAM);
     const lag = this.#wire.pick(LAG_MS);
     let due = 0;
     const later = (then: () => void) => {
@@ -115,13 +119,14 @@ export class Connection implements Cluster {
 
 class WatchStream {
   readonly body: ReadableStream<Uint8Array>;
-  #controller!: ReadableStreamDefaultController<Uint8Array>;
+  #controller!: ReadableByteStreamController;
   #state: "open" | "silent" | "closed" = "open";
   readonly #onClose: () => void;
 
   constructor(onClose: () => void) {
     this.#onClose = onClose;
     this.body = new ReadableStream({
+      type: "bytes",
       start: (controller) => void (this.#controller = controller),
       cancel: () => this.#close(),
     });
@@ -138,8 +143,10 @@ class WatchStream {
       return;
     }
     this.#close();
-    if (fault === "end") this.#controller.close();
-    else this.#controller.error(new TypeError("error reading a body from connection"));
+    if (fault === "end") {
+      this.#controller.close();
+      this.#controller.byobRequest?.respond(0);
+    } else this.#controller.error(new TypeError("error reading a body from connection"));
   }
 
   abort(reason: unknown): void {

@@ -29,7 +29,7 @@ export function replaceSdk(answer: Answering): Disposable {
     return await answer({
       caller: this.config.customUserAgent[0]![1],
       operation: command.constructor.name.replace(/Command$/, ""),
-      input: command.input,
+      input: onTheWire(command.input),
       region: await this.config.region(),
       signal: options.abortSignal,
     });
@@ -53,11 +53,19 @@ export function networkError(code = "ECONNRESET"): Error {
   return Object.assign(new Error(`socket hang up: ${code}`), { code });
 }
 
+/** An input as the service gets it: nothing undefined, and times in seconds since the epoch. */
+function onTheWire(input: Record<string, unknown>): Record<string, unknown> {
+  const given = Object.entries(input).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given.map(([key, value]) => [key, value instanceof Date ? value.getTime() / 1000 : value]));
+}
+
 /** An output as the SDK gives it: on the wire times are seconds since the epoch. */
-export function withDates(output: object | undefined): unknown {
+export function withDates(output: unknown): unknown {
+  if (Array.isArray(output)) return output.map(withDates);
+  if (output === null || typeof output !== "object") return output;
   return Object.fromEntries(
-    Object.entries(output ?? {}).map(([name, value]) => {
-      return [name, name.endsWith("Time") && typeof value === "number" ? new Date(value * 1000) : value];
+    Object.entries(output).map(([name, value]) => {
+      return [name, name.endsWith("Time") && typeof value === "number" ? new Date(value * 1000) : withDates(value)];
     }),
   );
 }

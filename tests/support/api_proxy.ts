@@ -163,6 +163,8 @@ export class ApiProxy implements AsyncDisposable {
     const send = () => this.#upstream.send(request, this.#closing.signal);
     const forward = () => isWatch ? Promise.reject(new TypeError("Cannot forward a watch: let it pass")) : send();
     let outcome = await this.intercept?.(request, { forward, signal });
+    // The past can be listed only.
+    if (this.#past && request.query.has("sendInitialEvents")) outcome ??= CANNOT_STREAM;
     if (outcome === undefined && isWatch) return await this.#watch(request, response, signal);
     outcome ??= await send();
     if (outcome === "hang") await aborted(signal);
@@ -204,6 +206,12 @@ export class ApiProxy implements AsyncDisposable {
     else reset(response);
   }
 }
+
+/** What an apiserver before Kubernetes 1.32 answers to a watch that shall begin with all there is. */
+const CANNOT_STREAM: ApiAnswer = {
+  status: 422,
+  body: JSON.stringify({ kind: "Status", code: 422, reason: "Invalid" }),
+};
 
 /** Only the first page names the moment: a `continue` token holds it already. */
 function rewind({ query }: ApiRequest, resourceVersion: string): void {

@@ -4,6 +4,7 @@ import type { ProcessingJob, ProcessingJobStatus } from "../../src/api/processin
 import { KubeClient, KubeError } from "../../src/kubernetes/client.ts";
 import { type Cluster, loadCluster } from "../../src/kubernetes/config.ts";
 import { Store } from "../../src/kubernetes/store.ts";
+import { Burst } from "../../src/processing_job/burst.ts";
 import { ProcessingJobReconciler } from "../../src/processing_job/reconcile.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { CallBudgets } from "../../src/sagemaker/budget.ts";
@@ -55,6 +56,7 @@ export class Bench implements AsyncDisposable {
       tagsFor: (tags = []) => tags,
       record: () => {},
       limits: { heartbeatMs: 300_000, stalenessMs: 30_000 },
+      burst: new Burst(clock),
       isBusy: () => false,
       clock,
     });
@@ -133,5 +135,5 @@ function requeueOf(outcome: Result | Error): Requeue {
   if (outcome.kind === "done") return "none";
   if (outcome.kind === "back-off") return "at once";
   // A second is sooner than any interval of the old controller's, whose errors went through its backoff.
-  return outcome.kind === "again" || outcome.ms <= 1_000 ? "at once" : "interval";
+  return outcome.ms <= 1_000 ? "at once" : "interval";
 }

@@ -142,7 +142,8 @@ export class FakeApiserver {
   /** Opens a watch; the returned function ends it without a word. */
   watch(path: string, watch: Watch): () => void {
     const target = this.#target(path)!;
-    const from = Number(target.query.get("resourceVersion") ?? 0);
+    const isList = target.query.get("sendInitialEvents") === "true";
+    const from = isList ? this.#version : Number(target.query.get("resourceVersion") ?? 0);
     if (from < this.#compacted) {
       const { body } = failure(410, "Expired", `too old resource version: ${from} (${this.#compacted})`);
       watch.onLine(JSON.stringify({ type: "ERROR", object: body }));
@@ -151,6 +152,11 @@ export class FakeApiserver {
     }
     const entry = { target, watch };
     this.#watches.add(entry);
+    if (isList) {
+      for (const object of this.#selected(target)) watch.onLine(JSON.stringify({ type: "ADDED", object }));
+      const annotations = { "k8s.io/initial-events-end": "true" };
+      watch.onLine(JSON.stringify({ type: "BOOKMARK", object: this.#bookmark(target, { annotations }) }));
+    }
     for (const { plural, change } of this.#history) {
       if (change.version > from) this.#tell(entry, plural, change);
     }
@@ -181,8 +187,9 @@ export class FakeApiserver {
     this.#pages.clear();
   }
 
-  #bookmark({ kind }: Target): object {
-    return { apiVersion: kind.apiVersion, kind: kind.kind, metadata: { resourceVersion: String(this.#version) } };
+  #bookmark({ kind }: Target, more: object = {}): object {
+    const metadata = { resourceVersion: String(this.#version), ...more };
+    return { apiVersion: kind.apiVersion, kind: kind.kind, metadata };
   }
 
   /** @returns undefined for what isn't served */

@@ -130,9 +130,8 @@ export class Describer {
       }
     }
     const detail = this.#first(this.#details);
-    if (detail === undefined) return untilTurn > 0 ? untilTurn : turnMs();
-    const wait = calls.describeWaitMs({ background: true });
-    if (wait > 0) return Math.min(wait, untilTurn);
+    const wait = detail === undefined ? Infinity : calls.describeWaitMs({ background: true });
+    if (detail === undefined || wait > 0) return Math.min(wait, untilTurn > 0 ? untilTurn : turnMs());
     this.#details.delete(detail);
     return detail;
   }

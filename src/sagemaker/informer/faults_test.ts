@@ -183,3 +183,47 @@ Deno.test("a change that lists never show is found by the rare Describe", async 
   await it.clock.advance(62 * MINUTE);
   assert.equal(it.known("job-3")?.status, "Completed");
 });
+
+Deno.test("lists that cannot be had for minutes: the first that can shows what came meanwhile", async () => {
+  await using it = new FakeRegion();
+  const names = followMany(it, 50);
+  await it.clock.advance(5_000);
+  it.faults({ fault: { kind: "error", code: "ThrottlingException" }, operation: LIST });
+  await delaysOfEnds(it, names.slice(0, 40), { atOnce: 4, everyMs: 30_000 });
+  it.faults();
+  await it.clock.advance(45_000);
+  assert.equal(new Set(it.told.map(({ key }) => key)).size, 50);
+  for (const name of names.slice(0, 40)) assert.equal(it.known(name)?.status, "Completed");
+});
+
+Deno.test("a list that is behind does not undo what a Describe has shown", async () => {
+  await using it = new FakeRegion({ stopMs: MINUTE });
+  it.faults({ fault: { kind: "stale", ms: 10_000 }, operation: LIST });
+  followMany(it, 20);
+  await it.clock.advance(2_000);
+  it.stop("job-3");
+  assert.equal((await it.look("job-3")).job?.status, "Stopping");
+  for (let second = 0; second < 20; second++) {
+    await it.clock.advance(1_000);
+    assert.equal(it.known("job-3")?.status, "Stopping");
+  }
+  assert.deepEqual(it.told, []);
+});
+
+Deno.test("when each job was seen last never goes back, also where lists cease to work", async () => {
+  await using it = new FakeRegion();
+  const names = followMany(it, 100);
+  const seenAt = new Map<string, number>();
+  for (let second = 0; second < 5 * 60; second++) {
+    if (second === MINUTE / 1_000) it.faults({ fault: DENIED, operation: LIST });
+    if (second === 2 * MINUTE / 1_000) it.faults();
+    await it.clock.advance(1_000);
+    for (const name of names) {
+      const seen = it.informer.get(name, refOf(name))!.seenAt!;
+      assert.ok(seen >= (seenAt.get(name) ?? 0), `${name} after ${second} s`);
+      assert.ok(it.clock.now() - seen <= 15_000);
+      seenAt.set(name, seen);
+    }
+    assert.ok(it.informer.oldestLookMs()! <= 15_000);
+  }
+});

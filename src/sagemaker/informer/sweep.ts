@@ -14,6 +14,8 @@ const GATHER_MS = 200;
 /** … but no longer than this. */
 const MAX_GATHER_MS = 2_000;
 const SOONEST_PAGE_MS = 250;
+/** A sweep of few pages isn't stretched: what it misses is known at its end. */
+const LATEST_PAGE_MS = 5_000;
 const AFTER_THROTTLE_MS = 5_000;
 const AFTER_FAILURE_MS = 60_000;
 /** A list leaves out the moment itself that it is asked to begin after. */
@@ -45,6 +47,8 @@ interface Pass {
   status: number;
   paging: Paging;
   pages: number;
+  /** When the last job that was listed was created, as long as they come in that order; milliseconds since the epoch. */
+  createdUpTo: number | undefined;
 }
 
 /**
@@ -144,7 +148,15 @@ export class Sweep {
   }
 
   #newPass(now: number, isHurried: boolean): Pass {
-    return { startedAt: now, isHurried, query: this.#oldestCreation(), status: 0, paging: new Paging(), pages: 0 };
+    return {
+      startedAt: now,
+      isHurried,
+      query: this.#oldestCreation(),
+      status: 0,
+      paging: new Paging(),
+      pages: 0,
+      createdUpTo: 0,
+    };
   }
 
   /** Says when the next page is due. */
@@ -155,6 +167,7 @@ export class Sweep {
       const { page, ...sending } = await calls.list(query, signal);
       for (const job of page.jobs) onListed(job, sending);
       pass.pages++;
+      if (pass.status === 0 && !pass.isHurried) this.#findMissing(pass, page.jobs);
       if (!pass.paging.take(page)) {
         pass.status++;
         pass.paging = new Paging();
@@ -173,17 +186,31 @@ export class Sweep {
   #pause(pass: Pass, now: number): number {
     // Past what was expected, the estimate grows with what has come.
     const rest = Math.max(this.#expectedPages - pass.pages, pass.pages / 2, 1);
-    return Math.max(SOONEST_PAGE_MS, (pass.startedAt + SWEEP_MS - now) / rest);
+    return Math.min(LATEST_PAGE_MS, Math.max(SOONEST_PAGE_MS, (pass.startedAt + SWEEP_MS - now) / rest));
   }
 
-  #finish({ startedAt, pages }: Pass): number {
+  /** Jobs are listed in the order of their creation: who should have come by now and hasn't needn't wait for the end. */
+  #findMissing(pass: Pass, jobs: readonly Job[]): void {
+    const { followed, onMissing } = this.#options;
+    for (const { creationTime } of jobs) {
+      if (creationTime === undefined || pass.createdUpTo === undefined) continue;
+      pass.createdUpTo = creationTime < pass.createdUpTo ? undefined : creationTime;
+    }
+    const upTo = pass.createdUpTo;
+    if (upTo === undefined || jobs.length === 0) return;
+    onMissing(followed.filter((entry) => {
+      const created = entry.sighting.job?.creationTime;
+      return created !== undefined && created < upTo && isMissing(entry, pass);
+    }));
+  }
+
+  #finish(pass: Pass): number {
     const { clock, followed, onMissing } = this.#options;
     this.#pass = undefined;
     this.#failures = 0;
-    this.#pages = pages;
-    this.#nextPassAt = startedAt + SWEEP_MS;
-    const isMissing = (entry: Entry) => entry.followedAt < startedAt && entry.lookedAt < startedAt;
-    onMissing(followed.filter(isMissing));
+    this.#pages = pass.pages;
+    this.#nextPassAt = pass.startedAt + SWEEP_MS;
+    onMissing(followed.filter((entry) => isMissing(entry, pass)));
     return Math.max(0, this.#nextPassAt - clock.monotonic());
   }
 
@@ -215,4 +242,9 @@ export class Sweep {
     }
     return oldest === Infinity ? {} : { createdAfter: oldest - MARGIN_MS };
   }
+}
+
+/** Nobody has seen the job since the pass began, though it was followed by then. */
+function isMissing({ followedAt, lookedAt }: Entry, { startedAt }: Pass): boolean {
+  return followedAt < startedAt && lookedAt < startedAt;
 }
