@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import type { Failure, Reason, Retry } from "../api/job.ts";
-import { type Call, CallGate } from "./gate.ts";
+import type { Call } from "./gate.ts";
 import { GateWorld, mostWithin } from "./gate_world.ts";
 import { FaultPlan } from "./stand_in/faults.ts";
 
