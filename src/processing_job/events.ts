@@ -201,7 +201,7 @@ function ready(status: ProcessingJobStatus | undefined): Condition | undefined {
 }
 
 function textOf(status: ProcessingJobStatus): string {
-  return ready(status)?.message ?? status.additional ?? "no explanation";
+  return status.additional ?? ready(status)?.message ?? "no explanation";
 }
 
 function lasting({ duration }: ProcessingJobStatus): string {

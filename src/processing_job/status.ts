@@ -150,8 +150,11 @@ function conditionsOf(
   const { job, reason, message, word } = view;
   const stalled = word === "Failed" || word === "Error" || word === "Stopped";
   const ready = word === "Completed" ? "True" : stalled || view.needsPerson ? "False" : "Unknown";
+  const help = ready === "False" || word === "Reconciling"
+    ? ` (see docs/troubleshooting.md#${reason.toLowerCase()})`
+    : "";
   const conditions: Omit<Condition, "lastTransitionTime">[] = [
-    { type: "Ready", status: ready, reason, message, observedGeneration },
+    { type: "Ready", status: ready, reason, message: message + help, observedGeneration },
   ];
   const add = (type: Condition["type"], holds: boolean, why: Reason = reason, text = message) => {
     if (holds) conditions.push({ type, status: "True", reason: why, message: text, observedGeneration });
