@@ -7,6 +7,8 @@ import { statusOf, type View } from "./status.ts";
 export interface Observed {
   /** What SageMaker said of this resource's job, if anybody asked. */
   sighting?: Sighting;
+  /** Which part of each heartbeat's interval passes before this resource's, from 0 to below 1. @default {0} */
+  heartbeatPhase?: number;
   /** The informer follows the job already, though it may not have seen it yet. */
   isFollowed?: boolean;
   /** This reconcile has asked SageMaker for the job, with or without an answer. */

@@ -119,7 +119,7 @@ function decideSeen(context: Context, job: Job, { failure, seenAt }: Sighting): 
   const { limits, now } = context;
   const heartbeat = {
     kind: "after",
-    ms: untilHeartbeat(context.resource.metadata.uid, now, limits.heartbeatMs),
+    ms: untilHeartbeat(context.observed.heartbeatPhase ?? 0, now, limits.heartbeatMs),
   } as const;
   if (FINAL_JOB_STATUSES.includes(job.status)) {
     return settle(context, viewOfJob(job), job.isSummary === true, { kind: "wait" });

@@ -1,41 +1,47 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { isHeartbeatDue, untilHeartbeat } from "./heartbeat.ts";
+import { HeartbeatPhases, isHeartbeatDue, untilHeartbeat } from "./heartbeat.ts";
 
 const INTERVAL = 300_000;
 const NOW = Date.parse("2026-01-01T00:00:00Z");
-const uids = fc.array(fc.uuid(), { minLength: 1, maxLength: 20 });
+const phases = fc.double({ min: 0, max: 0.999, noNaN: true });
 
 Deno.test("untilHeartbeat() leads from each heartbeat to the next, one interval later", () => {
-  fc.assert(fc.property(fc.uuid(), fc.nat(INTERVAL * 10), (uid, offset) => {
-    const first = NOW + offset + untilHeartbeat(uid, NOW + offset, INTERVAL);
-    assert.ok(Math.abs(untilHeartbeat(uid, first + 1, INTERVAL) - (INTERVAL - 1)) < 1);
+  fc.assert(fc.property(phases, fc.nat(INTERVAL * 10), (phase, offset) => {
+    const first = NOW + offset + untilHeartbeat(phase, NOW + offset, INTERVAL);
+    assert.ok(Math.abs(untilHeartbeat(phase, first + 1, INTERVAL) - (INTERVAL - 1)) < 1);
   }));
 });
 
 Deno.test("untilHeartbeat() is more than nothing and at most an interval", () => {
-  fc.assert(fc.property(uids, fc.nat(), (all, offset) => {
-    for (const uid of all) {
-      const ms = untilHeartbeat(uid, NOW + offset, INTERVAL);
-      assert.ok(ms > 0 && ms <= INTERVAL);
-    }
+  fc.assert(fc.property(phases, fc.nat(), (phase, offset) => {
+    const ms = untilHeartbeat(phase, NOW + offset, INTERVAL);
+    assert.ok(ms > 0 && ms <= INTERVAL);
   }));
 });
 
-Deno.test("untilHeartbeat() spreads 1,000 resources over the interval", () => {
-  const inEach = new Array<number>(10).fill(0);
+Deno.test("1,000 resources have 200 heartbeats, give or take a few, in each minute of five", () => {
+  const phases = new HeartbeatPhases();
+  const inEach = new Array<number>(5).fill(0);
   for (let count = 0; count < 1_000; count++) {
-    inEach[Math.floor(untilHeartbeat(crypto.randomUUID(), NOW, INTERVAL) / INTERVAL * 9.999)]!++;
+    inEach[Math.floor(untilHeartbeat(phases.of(`team-a/job-${count}`), NOW, INTERVAL) / INTERVAL * 4.999)]!++;
   }
-  // 100 is the mean and 9.5 the deviation of each; eight of them are out of any run's reach.
-  for (const count of inEach) assert.ok(count > 24 && count < 176, `${inEach}`);
+  for (const count of inEach) assert.ok(Math.abs(count - 200) <= 5, `${inEach}`);
+});
+
+Deno.test("a key keeps its phase until it is forgotten", () => {
+  const phases = new HeartbeatPhases();
+  const first = phases.of("a");
+  assert.notEqual(phases.of("b"), first);
+  assert.equal(phases.of("a"), first);
+  phases.forget("a");
+  assert.notEqual(phases.of("a"), first);
 });
 
 Deno.test("isHeartbeatDue() holds from the heartbeat on, and always after an interval", () => {
-  const uid = "00000000-0000-4000-8000-000000000001";
-  const ms = untilHeartbeat(uid, NOW, INTERVAL);
-  assert.equal(isHeartbeatDue(uid, NOW, NOW, INTERVAL), false);
-  assert.equal(isHeartbeatDue(uid, NOW, NOW + ms - 1, INTERVAL), false);
-  assert.equal(isHeartbeatDue(uid, NOW, NOW + ms, INTERVAL), true);
-  assert.equal(isHeartbeatDue(uid, NOW, NOW + INTERVAL, INTERVAL), true);
+  const ms = untilHeartbeat(0.3, NOW, INTERVAL);
+  assert.equal(isHeartbeatDue(0.3, NOW, NOW, INTERVAL), false);
+  assert.equal(isHeartbeatDue(0.3, NOW, NOW + ms - 1, INTERVAL), false);
+  assert.equal(isHeartbeatDue(0.3, NOW, NOW + ms, INTERVAL), true);
+  assert.equal(isHeartbeatDue(0.3, NOW, NOW + INTERVAL, INTERVAL), true);
 });

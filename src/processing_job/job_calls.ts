@@ -13,6 +13,7 @@ import { isAboutTags, isOwnJob } from "../sagemaker/ownership.ts";
 import type { Observed } from "./action.ts";
 import type { Burst } from "./burst.ts";
 import { STOP_AGAIN_MS } from "./deletion.ts";
+import { HeartbeatPhases } from "./heartbeat.ts";
 import { isAskedFor, isUntouched, provesJob } from "./history.ts";
 import { identity, keyOf, refOf } from "./identity.ts";
 
@@ -62,6 +63,8 @@ export class JobCalls {
   /** Keys that the gate has let pass for a create that is not sent yet. */
   readonly #admitted = new Set<string>();
 
+  readonly heartbeats = new HeartbeatPhases();
+
   /** Keys whose job the informer follows. */
   readonly #followed = new Set<string>();
 
@@ -100,6 +103,7 @@ export class JobCalls {
       ...(sighting?.job || (sighting?.absent && !sighting.failure) ? { sighting } : {}),
       ...(unsettledAt === undefined ? {} : { unsettledAt }),
       ...(this.#unsent.has(key) ? { isUnsent: true } : {}),
+      heartbeatPhase: this.heartbeats.of(key),
       ...(this.#followed.has(key) ? { isFollowed: true } : {}),
       ...(this.#createdAt.has(key) ? { isOwn: true } : {}),
       ...(this.#isStopFresh(key) ? { stopSent: true } : {}),
@@ -118,6 +122,7 @@ export class JobCalls {
     this.#unsettledAt.delete(key);
     this.#unsent.delete(key);
     this.#followed.delete(key);
+    this.heartbeats.forget(key);
     this.#createdAt.delete(key);
     this.#stoppedAt.delete(key);
   }
@@ -219,6 +224,7 @@ export class JobCalls {
       jobs.watch(key, refOf(resource), { details: resource.metadata.deletionTimestamp === undefined });
     } else if (isDone) {
       this.#followed.delete(key);
+      this.heartbeats.forget(key);
       jobs.forget(key);
     }
   }

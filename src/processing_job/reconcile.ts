@@ -205,7 +205,8 @@ export class ProcessingJobReconciler {
 
   async #writeStatus(resource: ProcessingJob, { status, next, follow }: Settle, signal: AbortSignal): Promise<void> {
     const { store, limits, clock } = this.#options;
-    const patch = statusPatch(resource, status, limits.heartbeatMs, clock.now());
+    const heartbeat = { phase: this.#calls.heartbeats.of(keyOf(resource)), intervalMs: limits.heartbeatMs };
+    const patch = statusPatch(resource, status, heartbeat, clock.now());
     if (patch === undefined) return;
     const { resourceVersion, uid } = resource.metadata;
     const body = { metadata: { resourceVersion, uid }, status: patch };

@@ -3,13 +3,13 @@ import type { ProcessingJob, ProcessingJobStatus } from "../api/processing_job.t
 import { isHeartbeatDue } from "./heartbeat.ts";
 
 /**
- * The merge patch (RFC 7386) that turns `before` into `after`, or nothing if only `lastCheckTime` differs and no heartbeat of
- * `uid` is due: every write costs the apiserver, and each watcher, something.
+ * The merge patch (RFC 7386) that turns `before` into `after`, or nothing if only `lastCheckTime` differs and no heartbeat
+ * is due: every write costs the apiserver, and each watcher, something.
  */
 export function statusPatch(
-  { status: before, metadata: { uid } }: ProcessingJob,
+  { status: before }: ProcessingJob,
   after: ProcessingJobStatus,
-  heartbeatMs: number,
+  heartbeat: { phase: number; intervalMs: number },
   now: number,
 ): Record<string, unknown> | undefined {
   const old = (before ?? {}) as Record<string, unknown>;
@@ -21,6 +21,8 @@ export function statusPatch(
   const changed = Object.keys(patch);
   if (changed.length === 0) return undefined;
   const onlyChecked = changed.length === 1 && changed[0] === "lastCheckTime" && before?.lastCheckTime !== undefined;
-  if (onlyChecked && !isHeartbeatDue(uid, Date.parse(before.lastCheckTime!), now, heartbeatMs)) return undefined;
+  if (onlyChecked && !isHeartbeatDue(heartbeat.phase, Date.parse(before.lastCheckTime!), now, heartbeat.intervalMs)) {
+    return undefined;
+  }
   return patch;
 }

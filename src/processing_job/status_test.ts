@@ -7,7 +7,7 @@ import { statusPatch } from "./status_patch.ts";
 
 const NOW = Date.parse("2026-01-01T02:00:00.900Z");
 const NAMES = { jobName: "job-1", cloudWatchLogUrl: "https://example.com/logs" };
-const HEARTBEAT = 300_000;
+const HEARTBEAT = { phase: 0, intervalMs: 300_000 };
 
 Deno.test("statusOf() tells everything that SageMaker said of a finished job", () => {
   const job = makeJob("Failed", {

@@ -15,7 +15,7 @@ const GATHER_MS = 200;
 const MAX_GATHER_MS = 2_000;
 const SOONEST_PAGE_MS = 250;
 /** A sweep of few pages isn't stretched: what it misses is known at its end. */
-const LATEST_PAGE_MS = 5_000;
+const LATEST_PAGE_MS = 15_000;
 const AFTER_THROTTLE_MS = 5_000;
 const AFTER_FAILURE_MS = 60_000;
 /** A list leaves out the moment itself that it is asked to begin after. */
