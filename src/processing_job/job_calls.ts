@@ -63,6 +63,9 @@ export class JobCalls {
   /** Keys that the gate has let pass for a create that is not sent yet. */
   readonly #admitted = new Set<string>();
 
+  /** Keys whose finalizer this process has set. */
+  readonly #held = new Set<string>();
+
   readonly heartbeats = new HeartbeatPhases();
 
   /** Keys whose job the informer follows. */
@@ -111,9 +114,15 @@ export class JobCalls {
   }
 
   /** Whoever worked before this process may have sent a create up to its start, and have had no time to say so. */
-  #isInherited({ metadata: { finalizers, creationTimestamp }, status }: ProcessingJob): boolean {
-    return finalizers?.includes(FINALIZER) === true && status?.observedGeneration !== undefined && !provesJob(status) &&
-      Date.parse(creationTimestamp) < this.#startedAt;
+  #isInherited(resource: ProcessingJob): boolean {
+    const { metadata: { finalizers }, status } = resource;
+    return finalizers?.includes(FINALIZER) === true && !this.#held.has(keyOf(resource)) &&
+      status?.observedGeneration !== undefined && !provesJob(status);
+  }
+
+  /** This process has set the finalizer, which comes before any create. */
+  hold(resource: ProcessingJob): void {
+    this.#held.add(keyOf(resource));
   }
 
   forget(key: string): void {
@@ -123,6 +132,7 @@ export class JobCalls {
     this.#unsent.delete(key);
     this.#followed.delete(key);
     this.heartbeats.forget(key);
+    this.#held.delete(key);
     this.#createdAt.delete(key);
     this.#stoppedAt.delete(key);
   }
@@ -224,6 +234,7 @@ export class JobCalls {
       jobs.watch(key, refOf(resource), { details: resource.metadata.deletionTimestamp === undefined });
     } else if (isDone) {
       this.#followed.delete(key);
+      this.#held.delete(key);
       this.heartbeats.forget(key);
       jobs.forget(key);
     }

@@ -119,6 +119,7 @@ export class ProcessingJobReconciler {
         case "add-finalizer":
           if (isUntouched(resource.status)) calls.mayCreate(resource, observed);
           resource = await this.#setFinalizer(resource, true, signal);
+          calls.hold(resource);
           observed.isCurrent = true;
           break;
         case "confirm":
