@@ -23,6 +23,11 @@ export interface Observed {
   isCurrent?: boolean;
   /** A stop was sent a moment ago. */
   stopSent?: boolean;
+  /**
+   * When this process began, if another one may have sent a create before that and had no time to say so; milliseconds since
+   * the epoch.
+   */
+  inheritedAt?: number;
   /** When a create was last sent that nobody knows the outcome of; milliseconds since the epoch. */
   unsettledAt?: number;
 }

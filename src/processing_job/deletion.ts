@@ -11,6 +11,9 @@ export const STOP_AGAIN_MS = 30_000;
 /** SageMaker may not show a job at once after its create; a job that is absent sooner than this may still appear. */
 const APPEARS_WITHIN_MS = 60_000;
 
+/** Who worked before us sent its last create before we began, so SageMaker has had that time already. */
+const INHERITED_WITHIN_MS = 10_000;
+
 const RELEASE = { do: "release", forced: false } as const;
 
 /** The next step for a resource that is being deleted and that we hold: its job must not outlive it. */
@@ -35,8 +38,9 @@ export function decideDeletion(context: Context): Action {
 
 /** Nothing of it is in SageMaker, unless it was created a moment ago and does not show yet. */
 function decideAbsent(context: Context): Action {
-  const { resource, observed: { unsettledAt = -Infinity }, now } = context;
-  const appearsInMs = Math.max(unsettledAt, createdAt(resource.status)) + APPEARS_WITHIN_MS - now;
+  const { resource, observed: { unsettledAt = -Infinity, inheritedAt = -Infinity }, now } = context;
+  const ownMs = Math.max(unsettledAt, createdAt(resource.status)) + APPEARS_WITHIN_MS - now;
+  const appearsInMs = Math.max(ownMs, inheritedAt + INHERITED_WITHIN_MS - now);
   if (!(appearsInMs > 0)) return RELEASE;
   const text =
     "SageMaker does not show a processing job of this resource; one that was created a moment ago may still appear, and is " +

@@ -49,6 +49,11 @@ export function provesJob(status: Status): boolean {
     (JOB_STATUSES as readonly string[]).includes(status?.processingJobStatus ?? "");
 }
 
+/** A create may be under way: by our own word there is no job, and it is tried again. */
+export function isWaiting(status: Status): boolean {
+  return isOurs(status) && status.processingJobStatus === "Reconciling" && !provesJob(status);
+}
+
 /** The job was seen to run, by our own word, and its ARN is known. */
 export function isRunning(status: Status): boolean {
   const word = status?.processingJobStatus;

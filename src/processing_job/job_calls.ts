@@ -14,7 +14,7 @@ import type { Observed } from "./action.ts";
 import type { Burst } from "./burst.ts";
 import { STOP_AGAIN_MS } from "./deletion.ts";
 import { HeartbeatPhases } from "./heartbeat.ts";
-import { isAskedFor, isUntouched, provesJob } from "./history.ts";
+import { isAskedFor, isUntouched, isWaiting } from "./history.ts";
 import { identity, keyOf, refOf } from "./identity.ts";
 
 const log = getLogger(["operator", "processing-job"]);
@@ -101,11 +101,12 @@ export class JobCalls {
   known(resource: ProcessingJob): Observed {
     const key = keyOf(resource);
     const sighting = this.#options.jobs.get(key, refOf(resource));
-    const unsettledAt = this.#unsettledAt.get(key) ?? (this.#isInherited(resource) ? this.#startedAt : undefined);
+    const unsettledAt = this.#unsettledAt.get(key);
     return {
       ...(sighting?.job || (sighting?.absent && !sighting.failure) ? { sighting } : {}),
       ...(unsettledAt === undefined ? {} : { unsettledAt }),
       ...(this.#unsent.has(key) ? { isUnsent: true } : {}),
+      ...(this.#isInherited(resource) ? { inheritedAt: this.#startedAt } : {}),
       heartbeatPhase: this.heartbeats.of(key),
       ...(this.#followed.has(key) ? { isFollowed: true } : {}),
       ...(this.#createdAt.has(key) ? { isOwn: true } : {}),
@@ -117,7 +118,7 @@ export class JobCalls {
   #isInherited(resource: ProcessingJob): boolean {
     const { metadata: { finalizers }, status } = resource;
     return finalizers?.includes(FINALIZER) === true && !this.#held.has(keyOf(resource)) &&
-      status?.observedGeneration !== undefined && !provesJob(status);
+      (isUntouched(status) || isWaiting(status));
   }
 
   /** This process has set the finalizer, which comes before any create. */

@@ -4,6 +4,7 @@
  * SageMaker finds invalid is not (C6).
  */
 import assert from "node:assert/strict";
+import { sleep, systemClock } from "../../src/runtime/clock.ts";
 import { API_VERSION, FINALIZER } from "../../src/api/group.ts";
 import { jobName } from "../../src/api/job_name.ts";
 import type { JobStatus } from "../../src/api/job.ts";
@@ -62,9 +63,15 @@ Deno.test("C5: a deleted resource without a job is released, without a create or
     await using bench = await Bench.open(cluster);
     await bench.given({ ...(word && { word }), finalizer: true });
     await bench.delete();
+    // Nobody has said yet that there is no job: an operator before this one may have sent a create a moment ago.
+    const isUntouched = word === undefined;
+    if (isUntouched) {
+      assert.equal(await bench.reconcile(), "interval");
+      await sleep(systemClock, 10_500);
+    }
     assert.equal(await bench.reconcile(), "none");
     await bench.scene.resources.untilGone("job");
-    assert.deepEqual(bench.scene.calls, [DESCRIBE], `${word}`);
+    assert.deepEqual(bench.scene.calls, isUntouched ? [DESCRIBE, DESCRIBE] : [DESCRIBE], `${word}`);
   }
 });
 
@@ -137,7 +144,7 @@ for (const { row, job, reason, then, deleted, stops } of JOBS) {
       assert.deepEqual(metadata.finalizers, [FINALIZER]);
     }
     const check = deleted === "gone" ? [] : CHECK;
-    assert.deepEqual(bench.scene.calls, [DESCRIBE, ...check, ...(stops === 0 ? [] : [STOP, DESCRIBE])]);
+    assert.deepEqual(bench.scene.calls, [DESCRIBE, ...check, ...(stops === 0 ? [] : [STOP])]);
   });
 }
 
@@ -165,7 +172,7 @@ Deno.test("C15: SageMaker is asked for what is needed, in order, and for nothing
   await fresh.delete();
   await fresh.reconcile();
   await fresh.scene.finish("job", "Stopped");
-  assert.deepEqual(fresh.scene.calls, [CREATE, STOP, DESCRIBE]);
+  assert.deepEqual(fresh.scene.calls, [CREATE, STOP]);
 
   await using takenOver = await Bench.open(cluster);
   await takenOver.given({ word: "Reconciling" });
