@@ -20,8 +20,14 @@ const BINARY = join(DIST, "sagemaker-operator");
 const AS_IT_IS = ["--no-config", "--no-lock", "--no-check", "--no-remote", "--no-npm"];
 /** The runtime itself would otherwise keep compiled code in a file of the temporary folder, whatever the permissions say. */
 const NO_FILES = "--no-code-cache";
-/** In megabytes: what a burst leaves behind goes sooner, for little time of the collector; see docs/adr/0011. */
-const SMALL_YOUNG_GENERATION = "--v8-flags=--max-semi-space-size=4";
+/** For memory rather than for speed, which the operator has no use for: its time goes by in waiting. See docs/adr/0009. */
+const SMALL = "--v8-flags=" + [
+  "--max-semi-space-size=1",
+  "--memory-saver-mode",
+  "--no-opt",
+  "--no-maglev",
+  "--single-threaded",
+].join();
 
 /**
  * Appends a bundle to the runtime.
@@ -32,7 +38,7 @@ const SMALL_YOUNG_GENERATION = "--v8-flags=--max-semi-space-size=4";
 export async function compile(bundle: string, args: readonly string[]): Promise<void> {
   const deno = Deno.env.get("DENO_COMPILE") || Deno.execPath();
   try {
-    await run(deno, ["compile", "--quiet", NO_FILES, SMALL_YOUNG_GENERATION, ...AS_IT_IS, ...args, bundle]);
+    await run(deno, ["compile", "--quiet", NO_FILES, SMALL, ...AS_IT_IS, ...args, bundle]);
   } catch (cause) {
     const isRuntimeMissing = cause instanceof Error && /denort/.test(cause.message);
     throw isRuntimeMissing ? new Error("Cannot get Deno's runtime; DENORT_BIN may name one", { cause }) : cause;

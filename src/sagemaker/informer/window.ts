@@ -5,7 +5,9 @@ const DRIFT = 1e-3;
 /** An ordinary poll goes back so far behind the one before it, for what was indexed late. */
 const OVERLAP_MS = 3_000;
 /** A long poll goes back so far, once in a while: what was indexed later than an ordinary poll allows for shows there. */
-const LONG_OVERLAP_MS = 60_000;
+const LONG_OVERLAP_MS = 30_000;
+/** However late news has been. */
+const MAX_OVERLAP_MS = 60_000;
 const LONG_EVERY_MS = 10_000;
 /** Long polls that are expensive are rarer: so much time for each page. */
 const LONG_PAUSE_PER_PAGE_MS = 1_500;
@@ -42,14 +44,18 @@ export class ChangeWindow {
   /** How far an ordinary poll goes back at present. */
   overlapMs(now: number): number {
     const late = now - this.#late.at <= REMEMBER_MS ? this.#late.ms : 0;
-    return Math.min(LONG_OVERLAP_MS, Math.max(OVERLAP_MS, 2 * late));
+    return Math.min(MAX_OVERLAP_MS, Math.max(OVERLAP_MS, 2 * late));
   }
 
   /** For a poll at `now` that must show all changes after `anchor`. */
   open(anchor: number, now: number): Window {
     const isLong = now >= this.#nextLongAt;
     const strictlySince = Math.floor(anchor + this.#aheadMs(now));
-    return { since: strictlySince - (isLong ? LONG_OVERLAP_MS : this.overlapMs(now)), strictlySince, isLong };
+    return {
+      since: strictlySince - (isLong ? Math.max(LONG_OVERLAP_MS, this.overlapMs(now)) : this.overlapMs(now)),
+      strictlySince,
+      isLong,
+    };
   }
 
   /** A poll has shown all of `window` in so many pages. */
