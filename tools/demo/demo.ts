@@ -123,12 +123,13 @@ function tellCalls(timeline: Timeline): (record: CallRecord) => void {
     // What it gives is shown.
     if (operation === "FilterLogEvents") return;
     const job = String(request.ProcessingJobName ?? "");
-    // A job is looked at again and again; once is enough to see.
-    if (operation === "DescribeProcessingJob") {
+    // What has changed is asked for again and again; once is enough to see.
+    const isPoll = operation === "ListProcessingJobs";
+    if (isPoll || operation === "DescribeProcessingJob") {
       if (polls.has(job)) return;
       polls.add(job);
     }
-    const more = operation === "DescribeProcessingJob" ? "   (from now on once a second)" : "";
+    const more = isPoll ? "what has changed   (from now on once a second)" : "";
     timeline.say("sagemaker", `${operation} ${job}${outcome === 200 ? "" : `  → ${error ?? outcome}`}${more}`);
   };
 }

@@ -89,7 +89,7 @@ async function demo(flags: { keep: boolean; context?: string; yes: boolean }, si
     [
       "deno task demo --keep                 the same, left running for your own kubectl",
       "deno task demo --context NAME         the same on a cluster of yours",
-      "deno run -A main.ts --help            the commands: run, simulate, render, crd, version",
+      "deno run -A main.ts --help            the commands: run, logs, simulate, render, doctor, crd, completion, version",
       "README.md                             how to install it",
     ].map((line) => `  ${line}`).join("\n"),
   );
