@@ -14,6 +14,7 @@ import { type Failure, type Job, type JobStatus, SageMakerError } from "../api/j
 import { type Clock, deadline } from "../runtime/clock.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { classify, credentialsFailure } from "./errors.ts";
+import { collectBody, httpHandler } from "./http.ts";
 import { describes } from "./ownership.ts";
 import { knownRegion, partitionOf } from "./region.ts";
 import { passingOverBlip } from "./second_attempt.ts";
@@ -139,7 +140,8 @@ function newClient(
     maxAttempts: 1,
     logger,
     // The credential chain's own calls of STS use this too, and nothing else bounds them.
-    requestHandler: { connectionTimeout: 3_000, requestTimeout: callTimeoutMs, throwOnRequestTimeout: true },
+    requestHandler: httpHandler(callTimeoutMs),
+    streamCollector: collectBody,
   });
 }
 
