@@ -26,6 +26,7 @@ export interface Job {
   endTime?: number;
   lastModifiedTime?: number;
   selectedInstanceType?: string;
+  selectedInstanceCount?: number;
   /** It comes from a list, which names neither start time nor instance type. */
   isSummary?: true;
 }
@@ -83,6 +84,7 @@ export const REASONS = [
   "RoleNotReady",
   "CapacityUnavailable",
   "EndpointNotAllowed",
+  "EnvironmentUnavailable",
   "ServiceUnavailable",
   "NetworkUnavailable",
   "ClockSkewed",

@@ -27,6 +27,12 @@ export const RESOURCE_PERMISSIONS: readonly Permission[] = [
   { apiGroup: "events.k8s.io", resource: "events", verbs: ["create", "patch"] },
 ];
 
+/** What it does besides where a job's environment is read from Secrets and ConfigMaps; in no install, but given where it is wanted. */
+export const ENVIRONMENT_PERMISSIONS: readonly Permission[] = [
+  { apiGroup: "", resource: "secrets", verbs: ["get"] },
+  { apiGroup: "", resource: "configmaps", verbs: ["get"] },
+];
+
 /** What it does in the namespace that it runs in. */
 export const OWN_PERMISSIONS: readonly Permission[] = [
   {

@@ -25,6 +25,8 @@ export interface ProcessingJobStatus {
   processingEndTime?: string;
   /** As `kubectl` prints ages: `42s`, `3m5s`, `2h7m`. */
   duration?: string;
+  /** Instances times seconds, whole ones, from the start of the containers to the end; absent for a job that never started. */
+  billableInstanceSeconds?: number;
   selectedInstanceType?: string;
   failureReason?: string;
   exitMessage?: string;

@@ -14,7 +14,7 @@ export interface ProcessingJobSpec {
   stoppingCondition?: ProcessingStoppingCondition;
   /** The container image and what it runs. */
   appSpecification: AppSpecification;
-  /** Environment variables of the container, up to 100. If a name occurs twice, the last one counts. Anyone who can read the job can read them, so no secrets. */
+  /** Environment variables of the container, up to 100. If a name occurs twice, the last one counts. SageMaker shows them to anyone who may describe the job, those from a Secret too. */
   environment?: EnvironmentVariable[];
   /** Which networks the containers reach, and whether they encrypt what they say to each other. */
   networkConfig?: NetworkConfig;
@@ -183,6 +183,24 @@ export interface EnvironmentVariable {
   name: string;
   /** Value of the variable, up to 256 characters; empty unless given. Quote numbers and true or false. */
   value?: string;
+  /** Where the value comes from, in place of value. It is read when the job is created, and may have up to 256 characters. The operator needs a permission for it, see docs/secrets.md. */
+  valueFrom?: EnvironmentValueSource;
+}
+
+export interface EnvironmentValueSource {
+  /** A key of a Secret in the resource's namespace. Use either this or configMapKeyRef. */
+  secretKeyRef?: KeyReference;
+  /** A key of a ConfigMap in the resource's namespace. Use either this or secretKeyRef. */
+  configMapKeyRef?: KeyReference;
+}
+
+export interface KeyReference {
+  /** Name of the Secret or ConfigMap. */
+  name: string;
+  /** Key in its data. */
+  key: string;
+  /** true: the variable is left out if there is no such object or key. false (default): the job waits until there is. */
+  optional?: boolean;
 }
 
 export interface NetworkConfig {

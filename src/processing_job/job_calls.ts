@@ -3,6 +3,7 @@ import { getLogger } from "@logtape/logtape";
 import { FINALIZER } from "../api/group.ts";
 import { type Failure, type JobRef, SageMakerError, type Sighting } from "../api/job.ts";
 import type { ProcessingJob } from "../api/processing_job.ts";
+import type { KubeClient } from "../kubernetes/client.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { SageMaker, SageMakerFor } from "../sagemaker/client.ts";
 import { toCreateRequest } from "../sagemaker/convert.ts";
@@ -13,6 +14,7 @@ import { isAboutTags, isOwnJob } from "../sagemaker/ownership.ts";
 import type { Observed } from "./action.ts";
 import type { Burst } from "./burst.ts";
 import { STOP_AGAIN_MS } from "./deletion.ts";
+import { EnvironmentError, withValues } from "./environment.ts";
 import { HeartbeatPhases } from "./heartbeat.ts";
 import { isAskedFor, isUntouched, isWaiting } from "./history.ts";
 import { identity, keyOf, refOf } from "./identity.ts";
@@ -28,6 +30,8 @@ const WRITES = ["CreateProcessingJob", "StopProcessingJob"];
 const LONGEST_WAIT_MS = 4_000;
 
 export interface JobCallsOptions {
+  /** Has the Secrets and ConfigMaps that a job's environment is read from. */
+  kube: Pick<KubeClient, "get">;
   jobs: JobInformer;
   /** Holds back calls that would fail as others have. */
   gate: CallGate;
@@ -185,8 +189,9 @@ export class JobCalls {
     const sentAt = clock.now();
     if (isUntouched(resource.status)) this.#unsent.add(key);
     await this.#attempt(resource, "CreateProcessingJob", observed, async (sageMaker, ref) => {
+      const { spec, hidden } = await withValues(resource, this.#options.kube, signal);
       this.#unsent.delete(key);
-      const arn = await this.#sendCreate(sageMaker, resource, ref, signal);
+      const arn = await this.#sendCreate(sageMaker, { ...resource, spec }, ref, hidden, signal);
       this.#unsettledAt.delete(key);
       observed.sighting = jobs.record(key, ref, { name: ref.name, arn, status: "InProgress" }, sentAt);
       observed.isOwn = true;
@@ -267,7 +272,9 @@ export class JobCalls {
     } catch (error) {
       if (!(error instanceof SageMakerError)) {
         gate.leave(key);
-        throw error;
+        if (!(error instanceof EnvironmentError)) throw error;
+        observed.failure = error.failure;
+        return;
       }
       failure = error.failure;
     }
@@ -279,17 +286,18 @@ export class JobCalls {
     sageMaker: SageMaker,
     resource: ProcessingJob,
     ref: JobRef,
+    hidden: readonly string[],
     signal: AbortSignal,
   ): Promise<string> {
     const { tagsFor, onTagsDenied } = this.#options;
     const request = toCreateRequest(resource.spec, ref.name);
     const Tags = tagsFor(request.Tags, resource);
-    if (Tags.length === (request.Tags?.length ?? 0)) return await sageMaker.create(request, signal);
+    if (Tags.length === (request.Tags?.length ?? 0)) return await sageMaker.create(request, signal, hidden);
     try {
-      return await sageMaker.create({ ...request, Tags }, signal);
+      return await sageMaker.create({ ...request, Tags }, signal, hidden);
     } catch (error) {
       if (!(error instanceof SageMakerError && isAboutTags(error.failure))) throw error;
-      const arn = await sageMaker.create(request, signal);
+      const arn = await sageMaker.create(request, signal, hidden);
       onTagsDenied(resource, error.failure);
       return arn;
     }

@@ -3,6 +3,7 @@ import { ANNOTATIONS } from "../api/group.ts";
 import type { Failure, Job, Reason } from "../api/job.ts";
 import type { ProcessingJob, ProcessingJobStatus, ProcessingJobStatusWord } from "../api/processing_job.ts";
 import { humanDuration, rfc3339 } from "../api/time.ts";
+import { billableInstanceSeconds } from "./billable.ts";
 import { provesJob } from "./history.ts";
 
 /** What there is to say of a resource at one moment; `statusOf` turns it into the status that is written. */
@@ -91,6 +92,8 @@ export function statusOf(resource: ProcessingJob, view: View, now: number): Proc
   set(status, "processingStartTime", timeOf(job?.startTime) ?? before.processingStartTime);
   set(status, "processingEndTime", timeOf(job?.endTime) ?? before.processingEndTime);
   set(status, "duration", durationOf(job) ?? before.duration);
+  const billable = job && billableInstanceSeconds(job, resource.spec);
+  set(status, "billableInstanceSeconds", billable ?? before.billableInstanceSeconds);
   // SageMaker names one only where it had a choice.
   const instanceType = job && resource.spec.processingResources.clusterConfig.instanceType;
   set(status, "selectedInstanceType", job?.selectedInstanceType ?? before.selectedInstanceType ?? instanceType);

@@ -15,6 +15,7 @@ import { type Clock, deadline } from "../runtime/clock.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { classify, credentialsFailure } from "./errors.ts";
 import { collectBody, httpHandler } from "./http.ts";
+import { errorWithout } from "./hidden.ts";
 import { describes } from "./ownership.ts";
 import { knownRegion, partitionOf } from "./region.ts";
 import { passingOverBlip } from "./second_attempt.ts";
@@ -25,8 +26,11 @@ import { toJob, toSummary } from "./to_job.ts";
  * it fails, and `signal`'s reason once that is aborted.
  */
 export interface SageMaker {
-  /** Starts a job and gives its ARN. The code of the failure is `ResourceInUse` where a job of that name is there already. */
-  create(request: CreateProcessingJobCommandInput, signal?: AbortSignal): Promise<string>;
+  /**
+   * Starts a job and gives its ARN. The code of the failure is `ResourceInUse` where a job of that name is there already. No
+   * error repeats any of `hidden`, values in the request that nobody is to see.
+   */
+  create(request: CreateProcessingJobCommandInput, signal?: AbortSignal, hidden?: readonly string[]): Promise<string>;
   /** The job of that name; `undefined` where SageMaker says that there is none. */
   describe(name: string, signal?: AbortSignal): Promise<Job | undefined>;
   /** One page of the jobs in the region, a hundred at most, in the order of their creation. */
@@ -172,9 +176,16 @@ class Caller implements SageMaker {
     this.#options = options;
   }
 
-  async create(request: CreateProcessingJobCommandInput, signal?: AbortSignal): Promise<string> {
+  async create(
+    request: CreateProcessingJobCommandInput,
+    signal?: AbortSignal,
+    hidden: readonly string[] = [],
+  ): Promise<string> {
     const answer = await this.#call("CreateProcessingJob", signal, (client, abortSignal) => {
-      return client.send(new CreateProcessingJobCommand(request), { abortSignal });
+      const sent = client.send(new CreateProcessingJobCommand(request), { abortSignal });
+      return hidden.length === 0 ? sent : sent.catch((error) => {
+        throw errorWithout(hidden, error);
+      });
     });
     return answer?.ProcessingJobArn ?? "";
   }

@@ -5,13 +5,15 @@ export const SPEC = "ProcessingJobSpec";
 /** The shapes that are not in the service model. */
 export const ENVIRONMENT_VARIABLE = "EnvironmentVariable";
 const ENVIRONMENT = "ProcessingEnvironmentMap";
+const VALUE_SOURCE = "EnvironmentValueSource";
+const KEY_REFERENCE = "KeyReference";
 
 /**
  * The service model as users write it. Where a resource differs from the API, it does so here:
  *
  * - the job's name is derived, and what SageMaker selects is its answer, so neither can be written;
  * - the region and the endpoint, which the API has outside its requests, are part of the spec;
- * - the environment is a list, as in a Pod;
+ * - the environment is a list, as in a Pod, whose values may come from Secrets and ConfigMaps;
  * - what the controller before this one took stays valid: a stopping condition without a limit, empty lists of arguments
  *   and an environment variable without a value, none of which reaches the API;
  * - an instance type is any word, so that a new one can be used on the day it appears.
@@ -43,8 +45,24 @@ export function adapt(facts: Record<string, Shape> = FACTS.shapes): Record<strin
   shapes[ENVIRONMENT_VARIABLE] = {
     type: "structure",
     required: ["Name"],
-    members: { Name: environment.key, Value: environment.value },
+    members: { Name: environment.key, Value: environment.value, ValueFrom: VALUE_SOURCE },
   };
+  shapes[VALUE_SOURCE] = {
+    type: "structure",
+    members: { SecretKeyRef: KEY_REFERENCE, ConfigMapKeyRef: KEY_REFERENCE },
+  };
+  shapes[KEY_REFERENCE] = {
+    type: "structure",
+    required: ["Name", "Key"],
+    members: { Name: "ObjectName", Key: "DataKey", Optional: "Boolean" },
+  };
+  // What Kubernetes takes as the name of a Secret or ConfigMap, and as a key in one.
+  shapes["ObjectName"] = {
+    type: "string",
+    max: 253,
+    pattern: "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*",
+  };
+  shapes["DataKey"] = { type: "string", max: 253, pattern: "[-._a-zA-Z0-9]+" };
   return shapes;
 }
 

@@ -15,7 +15,7 @@ export const DESCRIPTIONS: Record<string, Record<string, string>> = {
     StoppingCondition: "Ends a job that takes too long. Without it SageMaker's own limit holds.",
     AppSpecification: "The container image and what it runs.",
     Environment:
-      "Environment variables of the container, up to 100. If a name occurs twice, the last one counts. Anyone who can read the job can read them, so no secrets.",
+      "Environment variables of the container, up to 100. If a name occurs twice, the last one counts. SageMaker shows them to anyone who may describe the job, those from a Secret too.",
     NetworkConfig: "Which networks the containers reach, and whether they encrypt what they say to each other.",
     RoleArn:
       "IAM role that SageMaker assumes for the job, as in arn:aws:iam::123456789012:role/NAME. It needs access to the image, the inputs and the outputs, and must trust sagemaker.amazonaws.com.",
@@ -128,6 +128,18 @@ export const DESCRIPTIONS: Record<string, Record<string, string>> = {
   EnvironmentVariable: {
     Name: "Name of the variable: letters, digits and _, not starting with a digit.",
     Value: "Value of the variable, up to 256 characters; empty unless given. Quote numbers and true or false.",
+    ValueFrom:
+      "Where the value comes from, in place of value. It is read when the job is created, and may have up to 256 characters. The operator needs a permission for it, see docs/secrets.md.",
+  },
+  EnvironmentValueSource: {
+    SecretKeyRef: "A key of a Secret in the resource's namespace. Use either this or configMapKeyRef.",
+    ConfigMapKeyRef: "A key of a ConfigMap in the resource's namespace. Use either this or secretKeyRef.",
+  },
+  KeyReference: {
+    Name: "Name of the Secret or ConfigMap.",
+    Key: "Key in its data.",
+    Optional:
+      "true: the variable is left out if there is no such object or key. false (default): the job waits until there is.",
   },
   NetworkConfig: {
     EnableInterContainerTrafficEncryption:

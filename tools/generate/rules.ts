@@ -62,6 +62,18 @@ export const RULES: Record<string, Rule[]> = {
       reason: "FieldValueRequired",
     },
   ],
+  EnvironmentVariable: [
+    {
+      rule: "!has(self.value) || !has(self.valueFrom)",
+      message: "write only one of value and valueFrom",
+    },
+  ],
+  EnvironmentValueSource: [
+    {
+      rule: "has(self.secretKeyRef) != has(self.configMapKeyRef)",
+      message: "write exactly one of secretKeyRef and configMapKeyRef",
+    },
+  ],
   ProcessingClusterConfig: [
     {
       rule: "has(self.instanceType) != has(self.instancePreferences)",

@@ -51,6 +51,12 @@ const FIELDS: Record<keyof ProcessingJobStatus, Schema> = {
   processingStartTime: time("When the containers started."),
   processingEndTime: time("When the job ended."),
   duration: text("How long the containers ran, as in 42s, 3m5s or 2h7m."),
+  billableInstanceSeconds: {
+    description:
+      "Instances times the seconds that the containers ran, rounded up; absent until the job has ended, and if it never started.",
+    type: "integer",
+    format: "int64",
+  },
   selectedInstanceType: text("Instance type that the job runs on; of interest with instancePreferences."),
   failureReason: text("Why the job failed, in SageMaker's words."),
   exitMessage: text("What the container wrote to /opt/ml/output/message when it ended."),
