@@ -70,6 +70,10 @@ export const STANDINGS = [
   "StoppedOutsideOperator",
   "Deleting",
   "Paused",
+  "RetryPending",
+  "Suspending",
+  "Suspended",
+  "Resumed",
 ] as const;
 
 /** The closed set of reasons that conditions carry: where a job stands, or why a call did not succeed. */

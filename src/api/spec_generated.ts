@@ -26,6 +26,14 @@ export interface ProcessingJobSpec {
   experimentConfig?: ExperimentConfig;
   /** URL of the SageMaker API to use for this job instead of the region's own, such as a VPC endpoint. The operator accepts only the hosts that its --allowed-endpoints flag names. */
   sageMakerEndpoint?: string;
+  /** true: no job runs; before its creation it is held back, and one that runs is stopped. false again: it is created, or created anew as another attempt. Can be changed until the job has finished. */
+  suspend?: boolean;
+  /** Seconds after the job's end at which this resource is deleted; 0 is at once. Without it the operator's flag --default-ttl-seconds-after-finished holds, else it stays. Can be changed at any time. */
+  ttlSecondsAfterFinished?: number;
+  /** What becomes of the job when this resource is deleted. Stop (default): it is stopped. Retain: it runs on. Delete: it is stopped, then its record in SageMaker is deleted. Can be changed at any time. */
+  deletionPolicy?: "Stop" | "Retain" | "Delete";
+  /** Runs the job again if it ends for a cause that may pass. Without it a job runs once. Can be changed until the job has finished. */
+  retryPolicy?: RetryPolicy;
 }
 
 export interface ProcessingInput {
@@ -235,4 +243,18 @@ export interface ExperimentConfig {
   trialComponentDisplayName?: string;
   /** Name of the experiment run that the job belongs to. */
   runName?: string;
+}
+
+export interface RetryPolicy {
+  /** How many times the job is run at most, the first included, 1 to 10; 1 unless given. */
+  maxAttempts?: number;
+  /** Causes after which it is run again; CapacityError, InternalServerError, ServiceFault and ResourceLimit unless given. AlgorithmError is a failure of your own code. Stopped is a stop by somebody else, or by stoppingCondition. */
+  retryOn?:
+    ("CapacityError" | "InternalServerError" | "ServiceFault" | "ResourceLimit" | "Stopped" | "AlgorithmError")[];
+  /** Seconds to wait before the second attempt; 30 unless given. */
+  backoffSeconds?: number;
+  /** By how much the wait grows with each further attempt, 1 to 10; 2 unless given. */
+  backoffRate?: number;
+  /** No retry begins later than so many seconds after this resource's creation, or after suspend was last taken away; waiting counts too. Without it only maxAttempts limits. */
+  expireAfterSeconds?: number;
 }

@@ -2,6 +2,7 @@ import { getLogger } from "@logtape/logtape";
 import { isDeepStrictEqual } from "node:util";
 import { FINALIZER } from "../api/group.ts";
 import { type Job, SageMakerError } from "../api/job.ts";
+import type { PolicyDefaults } from "../api/policies.ts";
 import type { ProcessingJob, ProcessingJobStatus } from "../api/processing_job.ts";
 import { type KubeClient, KubeError } from "../kubernetes/client.ts";
 import type { EventText, ObjectReference } from "../kubernetes/events.ts";
@@ -18,7 +19,7 @@ import {
   referenceTo,
   releasedEvent,
 } from "./events.ts";
-import { isUntouched } from "./history.ts";
+import { isOver, isUntouched } from "./history.ts";
 import { identity, keyOf, pathOf, refOf } from "./identity.ts";
 import { JobCalls, type JobCallsOptions, NotNow } from "./job_calls.ts";
 import { ownAnnotations } from "./kept.ts";
@@ -39,6 +40,8 @@ export interface ReconcilerOptions extends Omit<JobCallsOptions, "onTagsDenied">
   /** Tells people what happens to a resource. */
   record: (event: EventText & { regarding: ObjectReference }) => void;
   limits: Limits;
+  /** What policies hold for resources that ask for none. */
+  defaults?: PolicyDefaults;
   /** Told of each status that was written, and of the resource as it was before. */
   onStatus?: (resource: ProcessingJob, status: ProcessingJobStatus) => void;
   /** Told of each deleted resource that was let go, and of its job if that was seen. */
@@ -97,7 +100,7 @@ export class ProcessingJobReconciler {
   }
 
   async #reconcile(key: string, signal: AbortSignal): Promise<Result> {
-    const { store, limits, clock } = this.#options;
+    const { store, limits, clock, defaults = {} } = this.#options;
     const calls = this.#calls;
     let resource = store.get(key);
     // The CRD before this one took resources without a spec. They stand for no job, and today's refuses every patch of them.
@@ -107,7 +110,7 @@ export class ProcessingJobReconciler {
     }
     const ref = refOf(resource);
     const names: Names = { jobName: ref.name, cloudWatchLogUrl: cloudWatchLogUrl(ref.region, ref.name) };
-    const observed: Observed = calls.known(resource);
+    const observed: Observed = { ...calls.known(resource), defaults };
     if (calls.mayWait(resource, observed.sighting)) return WAITING;
 
     for (let step = 0; step < MAX_STEPS; step++) {
@@ -134,11 +137,20 @@ export class ProcessingJobReconciler {
           await calls[action.do](resource, observed, signal);
           if (calls.mayWait(resource, observed.sighting)) return WAITING;
           break;
+        case "delete-records":
+          await calls.deleteRecords(resource, observed, signal);
+          break;
+        case "delete":
+          await this.#delete(resource, signal);
+          return { kind: "done" };
         case "release":
           await this.#release(resource, observed, action.forced, signal);
           return { kind: "done" };
         case "settle":
-          calls.settle(resource, observed, { follow: action.follow, isDone: action.next.kind === "wait" });
+          calls.settle(resource, observed, {
+            follow: action.follow,
+            isDone: action.next.kind === "wait" || isOver(action.status),
+          });
           await this.#writeStatus(resource, action, signal);
           return outcome(action.next);
       }
@@ -198,6 +210,14 @@ export class ProcessingJobReconciler {
       ? forceDeletedEvent(context)
       : releasedEvent(resource.status, observed.sighting?.job?.status, context);
     if (event) this.#record(resource, event);
+  }
+
+  /** Its time to live is over. What holds it, as our own finalizer, holds it still. */
+  async #delete(resource: ProcessingJob, signal: AbortSignal): Promise<void> {
+    const { resourceVersion, uid } = resource.metadata;
+    const body = { preconditions: { resourceVersion, uid }, propagationPolicy: "Background" };
+    await this.#options.kube.delete(pathOf(resource), { body, signal });
+    log.info("Deleted the resource, whose time to live is over", identity(resource));
   }
 
   #record(resource: ProcessingJob, event: EventText): void {

@@ -1,6 +1,7 @@
 import {
   CreateProcessingJobCommand,
   type CreateProcessingJobCommandInput,
+  DeleteProcessingJobCommand,
   DescribeProcessingJobCommand,
   ListProcessingJobsCommand,
   ListTagsCommand,
@@ -41,6 +42,8 @@ export interface SageMaker {
   isSameJob(request: CreateProcessingJobCommandInput, signal?: AbortSignal): Promise<boolean>;
   /** Asks a job to stop. Where there is no such job there is nothing to stop, and that is no failure. */
   stop(name: string, signal?: AbortSignal): Promise<void>;
+  /** Deletes the record of a job that has ended. Where there is no such job that is no failure. */
+  deleteRecord(name: string, signal?: AbortSignal): Promise<void>;
 }
 
 /** Which jobs to list. Times are milliseconds since the epoch, of SageMaker's clock. */
@@ -76,7 +79,7 @@ export interface SageMakerFactoryOptions {
   ownRegion?: string | undefined;
   /** How long a call may take in all: credentials, a second attempt and the answer. @default {10_000} */
   callTimeoutMs?: number;
-  /** Called before a create or a stop, with how long that may take; what it throws is thrown instead of sending. */
+  /** Called before a create, a stop or a deletion, with how long that may take; what it throws is thrown instead of sending. */
   beforeWrite?: ((timeoutMs: number) => void) | undefined;
   /** Told of each attempt of a call once it has ended. */
   onCall?: (call: EndedCall) => void;
@@ -150,7 +153,7 @@ function newClient(
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
-const WRITES = ["CreateProcessingJob", "StopProcessingJob"];
+const WRITES = ["CreateProcessingJob", "StopProcessingJob", "DeleteProcessingJob"];
 
 /** Without one the SDK writes its warnings to the console. Its other levels hold requests, so environment values. */
 const logger = {
@@ -236,6 +239,12 @@ class Caller implements SageMaker {
   async stop(name: string, signal?: AbortSignal): Promise<void> {
     await this.#call("StopProcessingJob", signal, (client, abortSignal) => {
       return client.send(new StopProcessingJobCommand({ ProcessingJobName: name }), { abortSignal });
+    });
+  }
+
+  async deleteRecord(name: string, signal?: AbortSignal): Promise<void> {
+    await this.#call("DeleteProcessingJob", signal, (client, abortSignal) => {
+      return client.send(new DeleteProcessingJobCommand({ ProcessingJobName: name }), { abortSignal });
     });
   }
 
