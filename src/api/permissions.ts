@@ -20,8 +20,8 @@ export const RESOURCE_PERMISSIONS: readonly Permission[] = [
   {
     apiGroup: GROUP,
     resource: PLURAL,
-    verbs: ["list", "watch", "patch"],
-    comment: "Patches set and remove the finalizer, nothing else.",
+    verbs: ["list", "watch", "patch", "delete"],
+    comment: "Patches set and remove the finalizer, nothing else; deletions are for 'ttlSecondsAfterFinished'.",
   },
   { apiGroup: GROUP, resource: `${PLURAL}/status`, verbs: ["patch"] },
   { apiGroup: "events.k8s.io", resource: "events", verbs: ["create", "patch"] },

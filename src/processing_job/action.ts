@@ -68,8 +68,8 @@ export type Action =
   | { do: "delete-records" }
   /** Have the apiserver delete the resource. */
   | { do: "delete" }
-  /** Take the finalizer away; `forced`: somebody asked for it, whatever becomes of the job. */
-  | { do: "release"; forced: boolean }
+  /** Take the finalizer away; `forced`: somebody asked for it, whatever becomes of the job; `retained`: a policy did. */
+  | { do: "release"; forced: boolean; retained?: true }
   | Settle;
 
 /** Write the status, follow the job or not, and then what `next` says. */

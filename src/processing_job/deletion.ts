@@ -11,21 +11,21 @@ import { viewOfFailure, viewOfJob } from "./status.ts";
 /** A stop that SageMaker took but does not show is sent again after this long. */
 export const STOP_AGAIN_MS = 30_000;
 
-const RELEASE = { do: "release", forced: false } as const;
-
 /** The next step for a resource that is being deleted and that we hold: its job must not outlive it. */
 export function decideDeletion(context: Context): Action {
   const { resource: { metadata, status }, observed: { sighting, failure, isOwn, stopSent, hasLooked } } = context;
   const job = sighting?.job;
   if (metadata.annotations?.[ANNOTATIONS.forceDelete] === "true") return { do: "release", forced: true };
   // What its job does is nobody's business any more, so it isn't asked either.
-  if (deletionPolicyOf(context) === "Retain") return RELEASE;
+  if (deletionPolicyOf(context) === "Retain") return { do: "release", forced: false, retained: true };
   const isDone = isOver(status) || isAtRest(status) || errorReason(status) === "NameConflict" || isOwn === false ||
     (job !== undefined && FINAL_JOB_STATUSES.includes(job.status));
   // A failure is then one of deleting the record.
   if (isDone && !(failure && deletionPolicyOf(context) === "Delete")) return decideRelease(context);
   const problem = failure ?? (job ? undefined : sighting?.failure);
-  if (problem) return neverReachedSageMaker(status, problem) ? RELEASE : decideBlocked(context, problem);
+  if (problem) {
+    return neverReachedSageMaker(status, problem) ? { do: "release", forced: false } : decideBlocked(context, problem);
+  }
   if (job) {
     if (isOwn === undefined && !isKnown(job, status)) return { do: "verify" };
     if (job.status !== "Stopping" && !stopSent) return { do: "stop" };

@@ -14,10 +14,12 @@ import { decide } from "./decide.ts";
 import {
   type EventContext,
   eventsFor,
+  expiredEvent,
   forceDeletedEvent,
   jobTagsDeniedEvent,
   referenceTo,
   releasedEvent,
+  retainedEvent,
 } from "./events.ts";
 import { isOver, isUntouched } from "./history.ts";
 import { identity, keyOf, pathOf, refOf } from "./identity.ts";
@@ -144,7 +146,7 @@ export class ProcessingJobReconciler {
           await this.#delete(resource, signal);
           return { kind: "done" };
         case "release":
-          await this.#release(resource, observed, action.forced, signal);
+          await this.#release(resource, observed, action, signal);
           return { kind: "done" };
         case "settle":
           calls.settle(resource, observed, {
@@ -200,7 +202,12 @@ export class ProcessingJobReconciler {
     return await this.#options.kube.patch<ProcessingJob>(pathOf(resource), patch, { type: "merge", signal });
   }
 
-  async #release(resource: ProcessingJob, observed: Observed, forced: boolean, signal: AbortSignal) {
+  async #release(
+    resource: ProcessingJob,
+    observed: Observed,
+    { forced, retained }: { forced: boolean; retained?: true },
+    signal: AbortSignal,
+  ) {
     await this.#setFinalizer(resource, false, signal);
     this.#forget(keyOf(resource));
     this.#options.onRelease?.(resource, observed.sighting?.job);
@@ -208,6 +215,8 @@ export class ProcessingJobReconciler {
     const context = eventContext(resource);
     const event = forced
       ? forceDeletedEvent(context)
+      : retained
+      ? retainedEvent(resource.status, context)
       : releasedEvent(resource.status, observed.sighting?.job?.status, context);
     if (event) this.#record(resource, event);
   }
@@ -217,6 +226,7 @@ export class ProcessingJobReconciler {
     const { resourceVersion, uid } = resource.metadata;
     const body = { preconditions: { resourceVersion, uid }, propagationPolicy: "Background" };
     await this.#options.kube.delete(pathOf(resource), { body, signal });
+    this.#record(resource, expiredEvent(resource.status));
     log.info("Deleted the resource, whose time to live is over", identity(resource));
   }
 

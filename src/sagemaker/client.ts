@@ -19,6 +19,7 @@ import { collectBody, httpHandler } from "./http.ts";
 import { errorWithout } from "./hidden.ts";
 import { describes } from "./ownership.ts";
 import { knownRegion, partitionOf } from "./region.ts";
+import { placeOf, type ServiceClock } from "./service_clock.ts";
 import { passingOverBlip } from "./second_attempt.ts";
 import { toJob, toSummary } from "./to_job.ts";
 
@@ -83,6 +84,8 @@ export interface SageMakerFactoryOptions {
   beforeWrite?: ((timeoutMs: number) => void) | undefined;
   /** Told of each attempt of a call once it has ended. */
   onCall?: (call: EndedCall) => void;
+  /** Told what time it is by SageMaker's answers. */
+  serviceClock?: ServiceClock;
   /** Runs an attempt of a call, to time it among others. */
   traced?: <T>(name: string, attributes: Record<string, string>, call: () => Promise<T>) => Promise<T>;
 }
@@ -125,7 +128,9 @@ export function sageMakerFactory(options: SageMakerFactoryOptions): SageMakerFac
   return {
     sageMakerFor(region, specEndpoint) {
       const endpoint = options.endpoints.resolve(specEndpoint);
-      return new Caller(() => clientFor(region, endpoint), { region, endpoint }, options);
+      const place = placeOf({ region, endpoint: specEndpoint });
+      const onDate = (date: string) => options.serviceClock?.note(place, Date.parse(date));
+      return new Caller(() => clientFor(region, endpoint), { region, endpoint, onDate }, options);
     },
     close,
     [Symbol.dispose]: close,
@@ -140,7 +145,7 @@ function newClient(
   config: SageMakerClientConfig,
   { version, callTimeoutMs = DEFAULT_TIMEOUT_MS }: SageMakerFactoryOptions,
 ): SageMakerClient {
-  return new SageMakerClient({
+  const client = new SageMakerClient({
     ...config,
     customUserAgent: [["sagemaker-operator", version]],
     // A second attempt is our own business.
@@ -150,6 +155,21 @@ function newClient(
     requestHandler: httpHandler(callTimeoutMs),
     streamCollector: collectBody,
   });
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      const { date } = (result.response as { headers?: Record<string, string> }).headers ?? {};
+      Object.assign((result.output as Dated).$metadata ?? {}, { date });
+      return result;
+    },
+    { step: "deserialize", priority: "high", name: "dateOfAnswer" },
+  );
+  return client;
+}
+
+/** An output of the SDK with the header `Date` of the answer, which the SDK itself drops. */
+interface Dated {
+  $metadata?: { date?: string };
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -166,12 +186,12 @@ const logger = {
 
 class Caller implements SageMaker {
   readonly #client: () => SageMakerClient;
-  readonly #where: { region: string; endpoint: string | undefined };
+  readonly #where: Where;
   readonly #options: SageMakerFactoryOptions;
 
   constructor(
     client: () => SageMakerClient,
-    where: { region: string; endpoint: string | undefined },
+    where: Where,
     options: SageMakerFactoryOptions,
   ) {
     this.#client = client;
@@ -278,6 +298,8 @@ class Caller implements SageMaker {
         return orAbort(send(client, limit), limit);
       });
       ended("OK");
+      const { date } = (answer as Dated).$metadata ?? {};
+      if (date !== undefined) this.#where.onDate(date);
       return answer;
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
@@ -287,6 +309,13 @@ class Caller implements SageMaker {
       throw error instanceof SageMakerError ? error : failed(failure, error);
     }
   }
+}
+
+interface Where {
+  region: string;
+  endpoint: string | undefined;
+  /** Told of the date of each answer, as it came. */
+  onDate: (date: string) => void;
 }
 
 type Send<T> = (client: SageMakerClient, abortSignal: AbortSignal) => Promise<T>;

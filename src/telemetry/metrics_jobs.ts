@@ -75,8 +75,10 @@ export class JobMetrics {
   }
 
   /** A job was created for the resource just now. */
-  created({ metadata }: ProcessingJob): void {
-    this.#createSeconds.observe({}, (this.#clock.now() - Date.parse(metadata.creationTimestamp)) / 1000);
+  created({ metadata, status }: ProcessingJob): void {
+    // How long a later attempt waited, or a suspended one, is not our doing.
+    const isFirst = status?.attemptCount === undefined && !findCondition(status?.conditions, "Suspended");
+    if (isFirst) this.#createSeconds.observe({}, (this.#clock.now() - Date.parse(metadata.creationTimestamp)) / 1000);
     this.#billableSeconds.inc({ namespace: metadata.namespace }, 0);
   }
 
