@@ -58,7 +58,7 @@ export function isToBeStopped({ resource: { spec, status } }: Context): boolean 
  * is there to see it.
  */
 export function decideSuspending(context: Context, job: Job): Action {
-  const { resource: { status }, observed: { stopSent } } = context;
+  const { resource: { status }, observed: { stopSent, sighting } } = context;
   const message = "'spec.suspend' is true: the processing job is being stopped";
   const view = {
     ...viewOfJob({ ...job, status: "Stopping" }),
@@ -68,7 +68,8 @@ export function decideSuspending(context: Context, job: Job): Action {
     suspended: true,
   } as const;
   if (!isSuspended(status)) return settle(context, view, true, { kind: "after", ms: 0 });
-  if (job.status !== "Stopping" && !stopSent) return { do: "stop" };
+  // What the status says is what is wanted; what SageMaker says counts.
+  if (sighting?.job?.status !== "Stopping" && !stopSent) return { do: "stop" };
   return settle(context, view, true, { kind: "after", ms: STOP_AGAIN_MS });
 }
 
