@@ -20,9 +20,19 @@ const ENVIRONMENT = [
   "LOG_TOKENS",
 ];
 
+/** Metadata of clouds that no identity of AWS comes from. Those of AWS itself are where credentials come from. */
+const OTHER_METADATA = [
+  "metadata.google.internal",
+  "[fd20:ce::254]",
+  "168.63.129.16",
+  "100.100.100.200",
+  "192.0.0.192",
+];
+
 const EVERYWHERE = [
   "--no-prompt",
   "--allow-net",
+  `--deny-net=${OTHER_METADATA.join()}`,
   `--allow-env=${ENVIRONMENT.join()}`,
   "--allow-sys=homedir,osRelease,uid",
 ];
@@ -35,7 +45,8 @@ const READABLE = [
   "/etc/kubernetes",
   "/etc/kubeconfig",
   "/kubeconfig",
-  "/home/nonroot",
+  "/home/nonroot/.aws",
+  "/home/nonroot/.kube",
   "/tmp",
 ];
 

@@ -15,6 +15,7 @@ import { type Failure, type Job, type JobStatus, SageMakerError } from "../api/j
 import { type Clock, deadline } from "../runtime/clock.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { classify, credentialsFailure } from "./errors.ts";
+import { guardedHttp, type Lookup } from "./guarded_http.ts";
 import { collectBody, httpHandler } from "./http.ts";
 import { errorWithout } from "./hidden.ts";
 import { describes } from "./ownership.ts";
@@ -86,6 +87,8 @@ export interface SageMakerFactoryOptions {
   onCall?: (call: EndedCall) => void;
   /** Told what time it is by SageMaker's answers. */
   serviceClock?: ServiceClock;
+  /** Finds the addresses of endpoints that resources name. @default the system's */
+  lookup?: Lookup;
   /** Runs an attempt of a call, to time it among others. */
   traced?: <T>(name: string, attributes: Record<string, string>, call: () => Promise<T>) => Promise<T>;
 }
@@ -119,7 +122,9 @@ export function sageMakerFactory(options: SageMakerFactoryOptions): SageMakerFac
       // Makes no calls. Its region, which the chain's STS calls go to, must not be what some resource names.
       const source = cached(partitionOf(region), () => newClient({ region: homeRegion(region, options) }, options));
       const { credentials } = source.config;
-      return newClient({ region, credentials, ...(endpoint !== undefined && { endpoint }) }, options);
+      if (endpoint === undefined) return newClient({ region, credentials }, options);
+      const transport = options.endpoints.isOwn(endpoint) ? {} : guardedHttp(options.lookup);
+      return newClient({ region, credentials, endpoint, ...transport }, options);
     });
   const close = () => {
     for (const client of clients.values()) client.destroy();
@@ -146,7 +151,6 @@ function newClient(
   { version, callTimeoutMs = DEFAULT_TIMEOUT_MS }: SageMakerFactoryOptions,
 ): SageMakerClient {
   const client = new SageMakerClient({
-    ...config,
     customUserAgent: [["sagemaker-operator", version]],
     // A second attempt is our own business.
     maxAttempts: 1,
@@ -154,6 +158,7 @@ function newClient(
     // The credential chain's own calls of STS use this too, and nothing else bounds them.
     requestHandler: httpHandler(callTimeoutMs),
     streamCollector: collectBody,
+    ...config,
   });
   client.middlewareStack.add(
     (next) => async (args) => {

@@ -1,4 +1,5 @@
 import { SageMakerError } from "../api/job.ts";
+import { mustBeNamed, parseEndpoint, parseStrictly } from "./endpoint_url.ts";
 
 export interface EndpointOptions {
   /** `--endpoint-url`, or its environment form. */
@@ -13,8 +14,10 @@ export interface EndpointOptions {
 export interface Endpoints {
   /** The endpoint for resources that name none; absent for AWS's own. */
   readonly operator: string | undefined;
-  /** Whether requests may go to `url`. */
+  /** Whether requests of a resource that names `url` may go there. */
   isAllowed(url: string): boolean;
+  /** Whether `url` is where the operator itself was told to send requests, so that no address of it is refused. */
+  isOwn(url: string): boolean;
   /**
    * The endpoint for a resource: the one that its spec names, else the operator's; absent for AWS's own.
    *
@@ -45,15 +48,16 @@ export function endpoints({ endpointUrl, allowed = [], env = {} }: EndpointOptio
   const globs = [...AWS_ENDPOINTS, ...allowed].map(parseGlob);
   if (operator) globs.push(exactly(operator));
   const isAllowed = (url: string) => {
-    const parsed = parseEndpoint(url);
+    const parsed = parseStrictly(url);
     return typeof parsed !== "string" && globs.some((glob) => matches(glob, parsed));
   };
   return {
     operator: operator && hrefOf(operator),
     isAllowed,
+    isOwn: (url) => operator !== undefined && new URL(url).origin === operator.origin,
     resolve(specEndpoint) {
       if (specEndpoint === undefined) return operator && hrefOf(operator);
-      const parsed = parseEndpoint(specEndpoint);
+      const parsed = parseStrictly(specEndpoint);
       if (typeof parsed === "string") throw refused(`Cannot use the endpoint '${specEndpoint}': ${parsed}`);
       if (!globs.some((glob) => matches(glob, parsed))) {
         throw refused(`Cannot use the endpoint '${specEndpoint}': the operator's --allowed-endpoints does not name it`);
@@ -72,26 +76,18 @@ function ownEndpoint(flag: string | undefined, env: EndpointOptions["env"] = {})
   return parsed;
 }
 
-/** The URL of an endpoint, or what is wrong with it. */
-function parseEndpoint(text: string): URL | string {
-  if (!URL.canParse(text)) return "it must be a URL, as in 'https://HOST:PORT'";
-  const url = new URL(text);
-  if (url.protocol !== "https:" && url.protocol !== "http:") return "its scheme must be https or http";
-  if (url.username !== "" || url.password !== "") return "it must not hold a user name or a password";
-  if (url.search !== "" || url.hash !== "") return "it must not hold a query or a fragment";
-  return url;
-}
-
 interface Glob {
   protocol: string;
   host: RegExp;
+  hasWildcard: boolean;
   /** Empty for the scheme's own port, as in a URL; `*` for any. */
   port: string;
 }
 
 /**
  * In a host, `*` stands for one or more letters, digits and hyphens: it never crosses a dot, so `https://*.example.com` is
- * neither `https://example.com` nor `https://a.b.example.com`. As a port it stands for any.
+ * neither `https://example.com` nor `https://a.b.example.com`. As a port it stands for any. An
+ * address matches only where it is written out.
  */
 function parseGlob(text: string): Glob {
   const [, protocol, host = "", port = ""] =
@@ -105,17 +101,18 @@ function parseGlob(text: string): Glob {
   return {
     protocol: protocol.toLowerCase(),
     host: new RegExp(`^${labels.join("[a-z0-9-]+")}$`),
+    hasWildcard: labels.length > 1,
     port: port === standard ? "" : port,
   };
 }
 
 function exactly({ protocol, hostname, port }: URL): Glob {
-  return { protocol, host: new RegExp(`^${RegExp.escape(withoutTrailingDot(hostname))}$`), port };
+  return { protocol, host: new RegExp(`^${RegExp.escape(withoutTrailingDot(hostname))}$`), hasWildcard: false, port };
 }
 
 function matches(glob: Glob, { protocol, hostname, port }: URL): boolean {
-  return glob.protocol === protocol && glob.host.test(withoutTrailingDot(hostname)) &&
-    (glob.port === "*" || glob.port === port);
+  if (glob.hasWildcard && mustBeNamed(hostname)) return false;
+  return glob.protocol === protocol && glob.host.test(hostname) && (glob.port === "*" || glob.port === port);
 }
 
 /** `host.` is `host`, written as absolute. */
