@@ -157,7 +157,12 @@ async function workOn(store: Store<ProcessingJob>, options: WorkOptions, signal:
   const kube = new KubeClient(cluster, { clock, userAgent, beforeWrite });
   using aws = sageMakerFactory({ ...options, onCall: metrics.onCall, traced });
   using working = metrics.startWork({ oldestLookMs: () => jobs.oldestLookMs() });
-  const queue = new WorkQueue({ clock, rateLimiter: exponentialBackoff(BACKOFF), observer: working.queue });
+  const queue = new WorkQueue({
+    clock,
+    rateLimiter: exponentialBackoff(BACKOFF),
+    observer: working.queue,
+    groupOf: namespaceOf,
+  });
   const onChange = (key: string) => queue.add(key);
   const budgets = new CallBudgets();
   const burst = new Burst(clock);
@@ -233,6 +238,11 @@ async function failureLines(
     },
     record: (event) => events.record(event),
   });
+}
+
+/** Whose turn it is among those who wait: a namespace with thousands of resources keeps no other one waiting. */
+function namespaceOf(key: string): string {
+  return key.slice(0, key.indexOf("/"));
 }
 
 /** So that those who wait for quota go on in the order in which they came. */

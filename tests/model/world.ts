@@ -186,9 +186,9 @@ export class World implements Disposable {
 
   // What users do.
 
-  create(name: string): void {
+  create(name: string, { namespace = "default" }: { namespace?: string } = {}): void {
     const body = { apiVersion: API_VERSION, kind: KIND, metadata: { name }, spec: MINIMAL_SPEC };
-    this.#asUser("POST", RESOURCES, body);
+    this.#asUser("POST", RESOURCES.replace("default", namespace), body);
   }
 
   delete(name: string): void {
