@@ -162,7 +162,12 @@ async function workOn(store: Store<ProcessingJob>, options: WorkOptions, signal:
   const serviceClock = new ServiceClock(clock);
   using aws = sageMakerFactory({ ...options, onCall: metrics.onCall, traced, serviceClock });
   using working = metrics.startWork({ oldestLookMs: () => jobs.oldestLookMs() });
-  const queue = new WorkQueue({ clock, rateLimiter: exponentialBackoff(BACKOFF), observer: working.queue });
+  const queue = new WorkQueue({
+    clock,
+    rateLimiter: exponentialBackoff(BACKOFF),
+    observer: working.queue,
+    groupOf: namespaceOf,
+  });
   const onChange = (key: string) => queue.add(key);
   const budgets = new CallBudgets();
   const burst = new Burst(clock);
@@ -242,6 +247,11 @@ async function failureLines(
     },
     record: (event) => events.record(event),
   });
+}
+
+/** Whose turn it is among those who wait: a namespace with thousands of resources keeps no other one waiting. */
+function namespaceOf(key: string): string {
+  return key.slice(0, key.indexOf("/"));
 }
 
 /** So that those who wait for quota go on in the order in which they came. */

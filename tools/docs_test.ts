@@ -12,6 +12,7 @@ const PAGES = [
   "migrate",
   "troubleshooting",
   "secrets",
+  "policies",
   "api-reference",
   "argocd/README",
 ]

@@ -368,7 +368,8 @@ function isAmbiguous({ reason, code }: Failure): boolean {
 function callOf({ metadata, spec }: ProcessingJob, operation: string): Call {
   const { region, sageMakerEndpoint: endpoint, roleArn, processingResources } = spec;
   const { instanceType, instancePreferences } = processingResources.clusterConfig;
-  const call = { operation, region, endpoint, createdAt: Date.parse(metadata.creationTimestamp) };
+  const createdAt = Date.parse(metadata.creationTimestamp);
+  const call = { operation, region, endpoint, tenant: metadata.namespace, createdAt };
   // The job's role and its machines matter to a create alone; all else is a matter of the operator's own permissions.
   if (operation !== "CreateProcessingJob") return call;
   return { ...call, roleArn, instanceType: instanceType ?? instancePreferences?.[0]?.instanceType };

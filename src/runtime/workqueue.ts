@@ -1,5 +1,6 @@
 import type { Clock } from "./clock.ts";
 import { Delays } from "./delays.ts";
+import { FairLine } from "./fair_line.ts";
 import type { RateLimiter } from "./rate_limiter.ts";
 
 /** The longest that a system timer can wait; for a longer delay it is set again. */
@@ -19,20 +20,21 @@ export interface QueueObserver {
 /**
  * A queue of keys with the semantics of client-go's work queue:
  *
- * - a key that waits is there once, however often it was added; keys come out in the order in which they went in;
+ * - a key that waits is there once, however often it was added; keys of one group come out in the order in which they went in;
  * - a key that was taken is in nobody else's hands until `done`; added meanwhile, it waits again from `done` on, once;
  * - `addAfter` and `addRateLimited` add it later; of several delays of one key the earliest counts.
  *
- * It differs in one point: after a shutdown the keys that still wait are dropped, not handed out. The next process lists
- * everything again, and a stop must not take as long as the queue.
+ * It differs in two points. Groups take turns, so that one of them, however long, does not keep another waiting; without a
+ * `groupOf` all keys are one group, in client-go's order. And after a shutdown the keys that still wait are dropped, not handed out: the next
+ * process lists everything again, and a stop must not take as long as the queue.
  */
 export class WorkQueue {
   readonly #clock: Clock;
   readonly #rateLimiter: RateLimiter;
   readonly #observer: QueueObserver | undefined;
-  /** Keys that wait, in order; and those before them, in reverse. Two arrays, since `shift` of a long one moves all of it. */
-  #entering: string[] = [];
-  #leaving: string[] = [];
+  readonly #groupOf: (key: string) => string;
+  /** Keys that wait. */
+  #line: FairLine;
   /** Keys that need work: those in the queue, and those in processing that were added again. */
   readonly #dirty = new Set<string>();
   /** Keys taken and not yet done. */
@@ -44,17 +46,25 @@ export class WorkQueue {
   #drained: (() => void)[] = [];
   #shuttingDown = false;
 
+  /** @param options.groupOf what a key shares with those that it takes turns together with */
   constructor(
-    { clock, rateLimiter, observer }: { clock: Clock; rateLimiter: RateLimiter; observer?: QueueObserver },
+    { clock, rateLimiter, observer, groupOf = () => "" }: {
+      clock: Clock;
+      rateLimiter: RateLimiter;
+      observer?: QueueObserver;
+      groupOf?: (key: string) => string;
+    },
   ) {
     this.#clock = clock;
     this.#rateLimiter = rateLimiter;
     this.#observer = observer;
+    this.#groupOf = groupOf;
+    this.#line = new FairLine(groupOf);
   }
 
   /** How many keys wait to be taken; neither delayed ones nor those in processing. */
   get length(): number {
-    return this.#entering.length + this.#leaving.length;
+    return this.#line.length;
   }
 
   /** Marks `key` as in need of work. Ignored after a shutdown. */
@@ -112,8 +122,7 @@ export class WorkQueue {
     this.#shuttingDown = true;
     this.#delays.clear();
     this.#setTimer();
-    this.#entering = [];
-    this.#leaving = [];
+    this.#line = new FairLine(this.#groupOf);
     this.#dirty.clear();
     const waiters = this.#waiters;
     this.#waiters = [];
@@ -158,17 +167,13 @@ export class WorkQueue {
   }
 
   #enqueue(key: string): void {
-    this.#entering.push(key);
+    this.#line.push(key);
     const waiter = this.#waiters.shift();
     waiter?.(this.#take());
   }
 
   #take(): string | undefined {
-    if (this.#leaving.length === 0) {
-      this.#leaving = this.#entering.reverse();
-      this.#entering = [];
-    }
-    const key = this.#leaving.pop();
+    const key = this.#line.shift();
     if (key === undefined) return undefined;
     this.#dirty.delete(key);
     this.#processing.add(key);

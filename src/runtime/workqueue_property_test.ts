@@ -12,7 +12,7 @@ type Step =
   | { do: "done"; index: number }
   | { do: "advance"; ms: number };
 
-const key = fc.constantFrom("a", "b", "c", "d");
+const key = fc.constantFrom("a/1", "a/2", "a/3", "b/1", "b/2", "c/1");
 const ms = fc.integer({ min: 0, max: 50 });
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constant("add" as const), key }),
@@ -22,8 +22,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constant("advance" as const), ms }),
 );
 
-function makeQueue(clock: FakeClock): WorkQueue {
-  return new WorkQueue({ clock, rateLimiter: exponentialBackoff({ baseMs: 10, maxMs: 100, random: () => 0.5 }) });
+type GroupOf = (key: string) => string;
+const ONE_GROUP: GroupOf = () => "";
+const BY_PREFIX: GroupOf = (key) => key.slice(0, 1);
+
+function makeQueue(clock: FakeClock, groupOf: GroupOf): WorkQueue {
+  const rateLimiter = exponentialBackoff({ baseMs: 10, maxMs: 100, random: () => 0.5 });
+  return new WorkQueue({ clock, rateLimiter, groupOf });
 }
 
 /** What the queue is in the plainest terms: each key is idle, waiting, held, or held and wanted again. */
@@ -35,6 +40,13 @@ class Model {
   getters = 0;
   given: string[] = [];
   now = 0;
+  /** The groups of those that wait, in the order of their turns. */
+  turns: string[] = [];
+  readonly #groupOf: GroupOf;
+
+  constructor(groupOf: GroupOf) {
+    this.#groupOf = groupOf;
+  }
 
   apply(step: Step): void {
     if (step.do === "add") this.#want(step.key);
@@ -47,8 +59,14 @@ class Model {
 
   #want(key: string): void {
     if (this.waiting.includes(key) || this.wantedAgain.includes(key)) return;
-    (this.held.includes(key) ? this.wantedAgain : this.waiting).push(key);
+    if (this.held.includes(key)) return void this.wantedAgain.push(key);
+    this.#wait(key);
     this.#serve();
+  }
+
+  #wait(key: string): void {
+    this.waiting.push(key);
+    if (!this.turns.includes(this.#groupOf(key))) this.turns.push(this.#groupOf(key));
   }
 
   #wantAfter(key: string, ms: number): void {
@@ -62,7 +80,7 @@ class Model {
     const [key] = this.held.splice(index, 1);
     if (key === undefined || !this.wantedAgain.includes(key)) return;
     this.wantedAgain = this.wantedAgain.filter((other) => other !== key);
-    this.waiting.push(key);
+    this.#wait(key);
   }
 
   #advance(ms: number): void {
@@ -74,7 +92,10 @@ class Model {
 
   #serve(): void {
     while (this.getters > 0 && this.waiting.length > 0) {
-      const key = this.waiting.shift()!;
+      const group = this.turns.shift()!;
+      const key = this.waiting.find((key) => this.#groupOf(key) === group)!;
+      this.waiting = this.waiting.filter((other) => other !== key);
+      if (this.waiting.some((key) => this.#groupOf(key) === group)) this.turns.push(group);
       this.getters--;
       this.held.push(key);
       this.given.push(key);
@@ -83,26 +104,32 @@ class Model {
 }
 
 Deno.test("the queue gives the same keys in the same order as its model, whatever happens", async () => {
-  await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
-    const clock = new FakeClock();
-    const queue = makeQueue(clock);
-    const model = new Model();
-    const given: string[] = [];
-    for (const step of steps) {
-      const heldBefore = [...model.held];
-      model.apply(step);
-      if (step.do === "add") queue.add(step.key);
-      if (step.do === "addAfter") queue.addAfter(step.key, step.ms);
-      if (step.do === "get") queue.get().then((key) => key !== undefined && given.push(key));
-      if (step.do === "done" && heldBefore[step.index] !== undefined) queue.done(heldBefore[step.index]!);
-      if (step.do === "advance") await clock.advance(step.ms);
-      await settle();
-      deepEqual(given, model.given);
-      equal(queue.length, model.waiting.length);
-    }
-    queue.shutDown();
-    await settle();
-  }));
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(step, { maxLength: 60 }),
+      fc.constantFrom(ONE_GROUP, BY_PREFIX),
+      async (steps, groupOf) => {
+        const clock = new FakeClock();
+        const queue = makeQueue(clock, groupOf);
+        const model = new Model(groupOf);
+        const given: string[] = [];
+        for (const step of steps) {
+          const heldBefore = [...model.held];
+          model.apply(step);
+          if (step.do === "add") queue.add(step.key);
+          if (step.do === "addAfter") queue.addAfter(step.key, step.ms);
+          if (step.do === "get") queue.get().then((key) => key !== undefined && given.push(key));
+          if (step.do === "done" && heldBefore[step.index] !== undefined) queue.done(heldBefore[step.index]!);
+          if (step.do === "advance") await clock.advance(step.ms);
+          await settle();
+          deepEqual(given, model.given);
+          equal(queue.length, model.waiting.length);
+        }
+        queue.shutDown();
+        await settle();
+      },
+    ),
+  );
 });
 
 Deno.test("no key is in two workers, and every add is followed by work that starts after it", async () => {
@@ -111,7 +138,7 @@ Deno.test("no key is in two workers, and every add is followed by work that star
   await fc.assert(
     fc.asyncProperty(arrivals, fc.integer({ min: 1, max: 4 }), fc.nat(25), async (adds, workers, effort) => {
       const clock = new FakeClock();
-      const queue = makeQueue(clock);
+      const queue = makeQueue(clock, BY_PREFIX);
       const held = new Set<string>();
       /** For each key, the number of the latest add that the latest piece of work has seen. */
       const added = new Map<string, number>();

@@ -141,6 +141,18 @@ Deno.test("get() keeps the order while keys come and go", async () => {
   deepEqual(taken, Array.from({ length: 100 }, (_, index) => `${index}`));
 });
 
+Deno.test("get() gives the groups their turns, and keeps the order in each", async () => {
+  const clock = new FakeClock();
+  const rateLimiter = exponentialBackoff({ baseMs: 500, maxMs: 500 });
+  const queue = new WorkQueue({ clock, rateLimiter, groupOf: (key) => key.split("/")[0]! });
+  for (let index = 0; index < 5_000; index++) queue.add(`crowd/${index}`);
+  const taken = [await queue.get(), await queue.get()];
+  for (const key of ["b/1", "b/2", "c/1"]) queue.add(key);
+  for (let index = 0; index < 7; index++) taken.push(await queue.get());
+  deepEqual(taken, ["crowd/0", "crowd/1", "crowd/2", "b/1", "c/1", "crowd/3", "b/2", "crowd/4", "crowd/5"]);
+  equal(queue.length, 4_994);
+});
+
 Deno.test("addRateLimited() waits longer each time until forget()", async () => {
   const { queue, clock } = makeQueue();
   for (const wait of [250, 500, 1000]) {

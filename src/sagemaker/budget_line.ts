@@ -1,5 +1,5 @@
 import type { Failure } from "../api/job.ts";
-import { type Arrival, ByArrival, compareArrivals } from "./arrivals.ts";
+import { type Arrival, ByTurn } from "./arrivals.ts";
 import type { CallBudget } from "./budget.ts";
 
 /** Who was called goes first for this long; then whoever comes does, since the queue that its key is in may be a long one. */
@@ -21,15 +21,15 @@ interface Waiter {
 }
 
 /**
- * Those whose calls of one operation have to wait for its budget, or because as many are under way as may be. They go in the
- * order of arrival, as far as they come when they are called. Like `WaitingLine` it has no timers: who waits is told how long, or
+ * Those whose calls of one operation have to wait for its budget, or because as many are under way as may be. Tenants
+ * take turns, and of one tenant they go in the order of arrival, as far as they come when they are called. Like `WaitingLine` it has no timers: who waits is told how long, or
  * is called. All moments are those of one monotonic clock.
  */
 export class BudgetLine {
   readonly budget: CallBudget;
   readonly #mostUnderWay: number;
   readonly #call: (key: string) => void;
-  readonly #waiting = new ByArrival<Waiter>();
+  readonly #waiting = new ByTurn<Waiter>(true);
   /** Those who were called and have not come yet, in the order in which they were. */
   readonly #called = new Map<string, Waiter & { at: number }>();
   /** When the calls under way were sent. */
@@ -52,13 +52,14 @@ export class BudgetLine {
   /** Gives 0 if `key` may go now. Otherwise it waits here, for about as long as this gives; infinite: until it is called. */
   ask(key: string, arrival: Arrival, now: number): number {
     this.#callNext(now);
-    if (this.#isFree(this.#goingBefore(arrival, now), now)) return 0;
+    if (this.#isFree(this.#goingBefore(key, now), now)) return 0;
     return this.#tell(this.#join(key, arrival), now);
   }
 
   /** The call of `key` is sent now; `ended` must follow. */
   begin(key: string, now: number): void {
     this.ended(key, "unknown", now);
+    this.#waiting.served(key);
     this.#remove(key);
     this.#sentAt.set(key, now);
     this.budget.take(now);
@@ -102,8 +103,10 @@ export class BudgetLine {
   }
 
   #join(key: string, arrival: Arrival): Waiter {
-    const waiter = this.#find(key) ?? { key, arrival, dueAt: Infinity };
-    this.#remove(key);
+    const waiting = this.#waiting.get(key);
+    if (waiting) return waiting;
+    const waiter = this.#called.get(key) ?? { key, arrival, dueAt: Infinity };
+    this.#called.delete(key);
     this.#waiting.add(waiter);
     return waiter;
   }
@@ -117,18 +120,19 @@ export class BudgetLine {
     return this.#sentAt.size + ahead < this.#mostUnderWay && this.budget.waitMs(now, { ahead }) === 0;
   }
 
-  /** How many go first who came before `arrival`. Before the first throttle there is no order. */
-  #goingBefore(arrival: Arrival, now: number): number {
+  /** How many go before `key` since they were called and it was not, or later. Before the first throttle there is no order. */
+  #goingBefore(key: string, now: number): number {
     if (this.budget.perSecond === Infinity) return 0;
     let count = 0;
-    for (const { at, arrival: other } of this.#called.values()) {
-      if (now - at < GOES_FIRST_MS && compareArrivals(other, arrival) < 0) count++;
+    for (const [other, { at }] of this.#called) {
+      if (other === key) return count;
+      if (now - at < GOES_FIRST_MS) count++;
     }
     return count;
   }
 
   #tell(waiter: Waiter, now: number): number {
-    const ahead = this.#called.size + this.#waiting.countBefore(waiter.arrival);
+    const ahead = this.#called.size + this.#waiting.countBefore(waiter);
     // The end of a call calls the next one.
     const isFull = this.#sentAt.size >= this.#mostUnderWay;
     const waitMs = isFull ? Infinity : Math.max(1, this.budget.waitMs(now, { ahead }));
@@ -141,6 +145,7 @@ export class BudgetLine {
     this.#forgetTheMissing(now);
     while (this.#called.size < MOST_CALLED && this.#waiting.first && this.#isFree(this.#called.size, now)) {
       const next = this.#waiting.first;
+      this.#waiting.served(next.key);
       this.#waiting.delete(next.key);
       this.#called.set(next.key, { ...next, at: now });
       this.#call(next.key);

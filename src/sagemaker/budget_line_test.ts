@@ -13,9 +13,9 @@ function throttledLine(mostUnderWay = Infinity) {
   const called: string[] = [];
   const budget = new CallBudget(() => 0.5);
   const line = new BudgetLine(budget, mostUnderWay, (key) => called.push(key));
-  const arrivals = new Map<string, { since: number; number: number }>();
+  const arrivals = new Map<string, { since: number; number: number; tenant: string }>();
   const arrival = (key: string) => {
-    if (!arrivals.has(key)) arrivals.set(key, { since: 0, number: arrivals.size });
+    if (!arrivals.has(key)) arrivals.set(key, { since: 0, number: arrivals.size, tenant: key.replace(/[^/]*$/, "") });
     return arrivals.get(key)!;
   };
   const ask = (key: string, now: number) => line.ask(key, arrival(key), now);
@@ -31,6 +31,13 @@ Deno.test("who waits is told when to come, in the order of arrival", () => {
   equal(budget.perSecond, 1);
   deepEqual([ask("second", 0), ask("third", 0), ask("first", 0)], [2000, 3000, 1000]);
   equal(ask("first", 1000), 0);
+});
+
+Deno.test("who waits is told to come in the tenants' turns", () => {
+  const { ask } = throttledLine();
+  const waits = ["a/1", "a/2", "a/3", "b/1", "c/1", "b/2"].map((key) => ask(key, 0));
+  deepEqual(waits, [2000, 3000, 4000, 3000, 4000, 6000]);
+  deepEqual(["a/1", "b/1", "c/1", "a/2", "b/2", "a/3"].map((key) => ask(key, 0)), [2000, 3000, 4000, 5000, 6000, 7000]);
 });
 
 Deno.test("who comes too early takes no token from those before", () => {
@@ -79,7 +86,7 @@ Deno.test("who is told too late a time is called when the rate has grown", () =>
 Deno.test("the end of a call lets the next one go where as many are under way as may be", () => {
   const called: string[] = [];
   const line = new BudgetLine(new CallBudget(), 2, (key) => called.push(key));
-  const arrival = (number: number) => ({ since: 0, number });
+  const arrival = (number: number) => ({ since: 0, number, tenant: "" });
   // One after the other, so that the slow start is over.
   for (let number = 0; number < 8; number++) {
     equal(line.ask("early", arrival(number), 0), 0);

@@ -59,8 +59,11 @@ interface Asker {
  * - quota: the line of the operation and instance type, since quotas are by type. Every 50 s who came first is tried, and if
  *   refused, one other: the first may ask for more than there ever is. Success releases the rest, one at a time, in order;
  * - anything else that is to be tried again slowly: the resource by itself;
- * - throttled: the operation's `CallBudget`, in order of arrival. It also bounds how many calls are under way at once, so that
+ * - throttled: the operation's `CallBudget`. It also bounds how many calls are under way at once, so that
  *   calls of one operation that hang leave room for those of the others.
+ *
+ * In each of these tenants take turns, and of one tenant who came first goes first; only quota goes by arrival alone, since whoever has
+ * waited longest for machines gets the next.
  *
  * The second and the fourth share a budget of retries for each operation, region and endpoint: 15 calls a minute. So failing calls
  * of one operation are, in any minute, those that were under way when the first failure arrived (at most as many as there are
@@ -226,8 +229,8 @@ export class CallGate {
     return asker;
   }
 
-  #newAsker({ createdAt }: Call): Asker {
-    return { arrival: { since: createdAt, number: this.#arrived++ }, lines: new Set() };
+  #newAsker({ createdAt, tenant = "" }: Call): Asker {
+    return { arrival: { since: createdAt, number: this.#arrived++, tenant }, lines: new Set() };
   }
 
   #place(call: Call): Place {

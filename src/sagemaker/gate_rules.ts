@@ -13,7 +13,9 @@ export interface Call {
   roleArn?: string | undefined;
   /** What the quota is counted by; for creates. */
   instanceType?: string | undefined;
-  /** When the resource was made, in milliseconds since the epoch: its place among those who wait. */
+  /** With whom it takes turns together where others wait too: in the operator, the namespace. @default {""} */
+  tenant?: string;
+  /** When the resource was made, in milliseconds since the epoch: its place among those of its tenant who wait. */
   createdAt: number;
 }
 
@@ -79,14 +81,22 @@ export function ruleOf(scope: Scope, budget: RetryBudget, random: () => number):
   const againMs = ({ retry }: Failure) => AGAIN_MS[retry];
   switch (scope) {
     case "resource":
-      return { width: 1, strikes: 1, inOrder: true, budget, restMs: () => 0, againMs };
+      return { width: 1, strikes: 1, inOrder: true, isFair: false, budget, restMs: () => 0, againMs };
     case "role":
-      return { width: 64, strikes: 2, inOrder: false, budget, restMs: () => 0, againMs };
+      return { width: 64, strikes: 2, inOrder: false, isFair: true, budget, restMs: () => 0, againMs };
     case "quota":
-      return { width: 1, strikes: 2, inOrder: true, restMs: () => QUOTA_REST_MS, againMs: () => QUOTA_REST_MS };
+      // Who has waited longest for machines gets the next, whosever it is.
+      return {
+        width: 1,
+        strikes: 2,
+        inOrder: true,
+        isFair: false,
+        restMs: () => QUOTA_REST_MS,
+        againMs: () => QUOTA_REST_MS,
+      };
     case "operation": {
       const restMs = ({ retry }: Failure, closings: number) => AGAIN_MS[retry] || pauseMs(closings, random);
-      return { width: 8, strikes: 1, inOrder: true, restMs, againMs: () => 0 };
+      return { width: 8, strikes: 1, inOrder: true, isFair: true, restMs, againMs: () => 0 };
     }
   }
 }

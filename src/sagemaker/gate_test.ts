@@ -1,8 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import type { Failure, Reason, Retry } from "../api/job.ts";
 import type { Call } from "./gate.ts";
-import { GateWorld, mostWithin } from "./gate_world.ts";
-import { FaultPlan } from "./stand_in/faults.ts";
+import { GateWorld, mostWithin, throttle, THROTTLED } from "./gate_world.ts";
 
 const MINUTE = 60_000;
 const CREATE = { operation: "CreateProcessingJob", region: "us-east-1", instanceType: "ml.m5.large" };
@@ -14,7 +13,6 @@ function failure(reason: Reason, retry: Retry, message: string = reason): Failur
 }
 const DENIED = failure("AccessDenied", "person");
 const NO_QUOTA = failure("QuotaExceeded", "slowly");
-const THROTTLED = failure("Throttled", "soon");
 
 function denyBad(_key: string, { roleArn }: Call): "ok" | Failure {
   return roleArn === BAD.roleArn ? DENIED : "ok";
@@ -30,19 +28,6 @@ function make(world: GateWorld, count: number, call: Omit<Call, "createdAt">, pr
 function quota(free: number) {
   const state = { free };
   return { state, service: () => state.free-- > 0 ? "ok" as const : (state.free++, NO_QUOTA) };
-}
-
-/** A service as the stand-in is one that throttles. */
-function throttle(perSecond: number, now: () => number): (key: string, call: Call, now: number) => "ok" | Failure {
-  const clock = { now, monotonic: now, setTimer: () => () => {} };
-  const plan = new FaultPlan({ rules: [{ fault: { kind: "throttle", perSecond } }], clock });
-  const context = { region: "", apply: () => ({ status: 200, body: "" }), signal: AbortSignal.any([]) };
-  return () => {
-    const before = plan.injected.throttle;
-    // What it decides it has decided when it returns; its answer is of no interest.
-    void plan.intercept("CreateProcessingJob", {}, context);
-    return plan.injected.throttle === before ? "ok" : THROTTLED;
-  };
 }
 
 Deno.test("gate lets 1,000 calls that succeed go, up to five round trips later than without it", () => {

@@ -1,5 +1,6 @@
 import type { Failure } from "../api/job.ts";
 import { type Call, CallGate } from "./gate.ts";
+import { FaultPlan } from "./stand_in/faults.ts";
 
 /** A call that arrived at the scripted service. */
 export interface Arrived {
@@ -180,4 +181,27 @@ export function mostWithin(ms: number, events: { at: number }[]): number {
     most = Math.max(most, to - from + 1);
   }
   return most;
+}
+
+export const THROTTLED: Failure = {
+  reason: "Throttled",
+  retry: "soon",
+  code: "ThrottledException",
+  message: "Throttled",
+};
+
+/** A service as the stand-in is one that throttles. */
+export function throttle(
+  perSecond: number,
+  now: () => number,
+): (key: string, call: Call, now: number) => "ok" | Failure {
+  const clock = { now, monotonic: now, setTimer: () => () => {} };
+  const plan = new FaultPlan({ rules: [{ fault: { kind: "throttle", perSecond } }], clock });
+  const context = { region: "", apply: () => ({ status: 200, body: "" }), signal: AbortSignal.any([]) };
+  return () => {
+    const before = plan.injected.throttle;
+    // What it decides it has decided when it returns; its answer is of no interest.
+    void plan.intercept("CreateProcessingJob", {}, context);
+    return plan.injected.throttle === before ? "ok" : THROTTLED;
+  };
 }

@@ -1,5 +1,5 @@
 import type { Failure } from "../api/job.ts";
-import { type Arrival, ByArrival } from "./arrivals.ts";
+import { type Arrival, ByTurn } from "./arrivals.ts";
 import type { RetryBudget } from "./retry_budget.ts";
 
 /** Who has a turn and does not come for it within this time loses it: nobody behind may wait for what has gone. */
@@ -15,6 +15,8 @@ export interface LineRule {
   strikes: number;
   /** Who came first is tried first. Otherwise who was refused least, so that each has its try. */
   inOrder: boolean;
+  /** Tenants take turns; otherwise only the arrival counts. */
+  isFair: boolean;
   /** Where there is one, all tries of a closed line, and all second tries, take their moment from it. */
   budget?: RetryBudget;
   /** How long nobody is tried once the line has closed, for the `closings`th time without much success in between. */
@@ -52,7 +54,7 @@ interface Turn {
 export class WaitingLine {
   readonly #rule: LineRule;
   readonly #call: (key: string) => void;
-  readonly #members = new ByArrival<Member>();
+  readonly #members: ByTurn<Member>;
   readonly #turns = new Map<string, Turn>();
   /** Counts closings: a failure of what was begun before the last closes nothing. */
   #epoch = 0;
@@ -70,6 +72,7 @@ export class WaitingLine {
   /** @param call told of who has a turn now or soon, and does not know it yet */
   constructor(rule: LineRule, failure: Failure, now: number, call: (key: string) => void) {
     this.#rule = rule;
+    this.#members = new ByTurn(rule.isFair);
     this.#call = call;
     this.#failure = failure;
     this.#close(failure, now);
@@ -104,6 +107,7 @@ export class WaitingLine {
     const turn = this.#turns.get(key);
     if (turn === undefined) return;
     turn.begunIn = this.#epoch;
+    this.#members.served(key);
     turn.expiresAt = now + ENDS_WITHIN_MS;
     this.#roundSince ??= now;
     if (turn.paced) this.#slot = undefined;

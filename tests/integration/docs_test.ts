@@ -24,6 +24,7 @@ const PAGES = [
   "docs/migrate.md",
   "docs/argocd/README.md",
   "docs/troubleshooting.md",
+  "docs/policies.md",
 ];
 const BLOCK_MS = 60_000;
 

@@ -198,9 +198,9 @@ export class World implements Disposable {
 
   // What users do.
 
-  create(name: string, policies: Policies = {}): void {
+  create(name: string, policies: Policies = {}, namespace = "default"): void {
     const body = { apiVersion: API_VERSION, kind: KIND, metadata: { name }, spec: { ...MINIMAL_SPEC, ...policies } };
-    this.#asUser("POST", RESOURCES, body);
+    this.#asUser("POST", RESOURCES.replace("default", namespace), body);
   }
 
   /** As the apiserver has it, only until the job has finished. */
