@@ -10,6 +10,8 @@ export type Credentials = Awaited<ReturnType<Provider>>;
 type Context = Parameters<Provider>[0];
 type Logger = NonNullable<SageMakerClientConfig["logger"]>;
 
+type Environment = Record<string, string | undefined>;
+
 /** One way to get credentials. */
 interface Source {
   /** For messages. */
@@ -26,7 +28,7 @@ interface Source {
  * @param logger of the SDK; without one it writes to the console
  * @throws {CredentialsError} that names the source which was meant
  */
-export function credentialChain(logger: Logger, env: Record<string, string | undefined> = process.env): Provider {
+export function credentialChain(logger: Logger, env: Environment = process.env): Provider {
   return async (context) => {
     let meant: { source: string | undefined; cause: unknown } | undefined;
     for (const { name, isNamed, get } of sourcesOf(env, logger)) {
@@ -41,7 +43,7 @@ export function credentialChain(logger: Logger, env: Record<string, string | und
   };
 }
 
-function sourcesOf(env: Record<string, string | undefined>, logger: Logger): Source[] {
+function sourcesOf(env: Environment, logger: Logger): Source[] {
   const profile = env.AWS_PROFILE;
   const keys: Source = {
     name: "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
@@ -63,23 +65,23 @@ function sourcesOf(env: Record<string, string | undefined>, logger: Logger): Sou
   ];
 }
 
-function webIdentity(env: Record<string, string | undefined>, logger: Logger): Source {
+function webIdentity({ AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE }: Environment, logger: Logger): Source {
+  const init = { logger, roleArn: AWS_ROLE_ARN ?? "", webIdentityTokenFile: AWS_WEB_IDENTITY_TOKEN_FILE ?? "" };
   return {
-    name: `the role '${env.AWS_ROLE_ARN}' by the web identity in '${env.AWS_WEB_IDENTITY_TOKEN_FILE}'`,
+    name: `the role '${init.roleArn}' by the web identity in '${init.webIdentityTokenFile}'`,
     isNamed: true,
-    get: async (context) =>
-      (await import("@aws-sdk/credential-provider-web-identity")).fromTokenFile({ logger })(context),
+    get: async (context) => (await import("@aws-sdk/credential-provider-web-identity")).fromTokenFile(init)(context),
   };
 }
 
 /** The container's credentials where the environment says where they are, else the instance's. */
-function remote(env: Record<string, string | undefined>, logger: Logger): Source[] {
+function remote(env: Environment, logger: Logger): Source[] {
   const path = env.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI;
   const url = path ? `http://169.254.170.2${path}` : env.AWS_CONTAINER_CREDENTIALS_FULL_URI;
   if (url) {
-    const get: Source["get"] = async () =>
-      // The work queue tries again; more attempts here would outlast the call's deadline.
-      (await import("@aws-sdk/credential-provider-http")).fromHttp({ logger, maxRetries: 1 })();
+    // The work queue tries again; more attempts here would outlast the call's deadline.
+    const init = { logger, maxRetries: 1, awsContainerCredentialsFullUri: url };
+    const get = async () => (await import("@aws-sdk/credential-provider-http")).fromHttp(init)();
     return [{ name: `the container's credentials at '${url}'`, isNamed: true, get }];
   }
   if (env.AWS_EC2_METADATA_DISABLED && env.AWS_EC2_METADATA_DISABLED !== "false") return [];

@@ -58,7 +58,8 @@ export type Intercept = (
 
 export interface InterceptContext {
   region: string;
-  accessKeyId: string;
+  /** Of the key that the call was signed with, where it was signed. */
+  accessKeyId?: string;
   /**
    * Does what the call asks for and returns the answer, which may then be lost on purpose. With `staleMs`, a read answers what
    * was so that long ago; a record that was deleted since doesn't come back.
