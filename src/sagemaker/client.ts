@@ -113,7 +113,7 @@ export function sageMakerFactory(options: SageMakerFactoryOptions): SageMakerFac
     cached(`${region} ${endpoint ?? ""}`, () => {
       // Makes no calls. Its region, which the chain's STS calls go to, must not be what some resource names.
       const source = cached(partitionOf(region), () => {
-        const credentials = remembered(credentialChain(logger), options.clock);
+        const credentials = remembered(credentialChain(logger, options), options.clock);
         return newClient({ region: homeRegion(region, options), credentials }, options);
       });
       const { credentials } = source.config;

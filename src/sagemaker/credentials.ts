@@ -1,7 +1,7 @@
 import type { SageMakerClientConfig } from "@aws-sdk/client-sagemaker";
 import { getLogger } from "@logtape/logtape";
 import process from "node:process";
-import { type Clock, systemClock } from "../runtime/clock.ts";
+import { type Clock, deadline, systemClock } from "../runtime/clock.ts";
 import { CredentialsError } from "./errors.ts";
 
 type ClientCredentials = NonNullable<SageMakerClientConfig["credentials"]>;
@@ -28,12 +28,15 @@ interface Source {
  * @param logger of the SDK; without one it writes to the console
  * @throws {CredentialsError} that names the source which was meant
  */
-export function credentialChain(logger: Logger, env: Environment = process.env): Provider {
+export function credentialChain(
+  logger: Logger,
+  { clock = systemClock, env = process.env }: { clock?: Clock; env?: Environment } = {},
+): Provider {
   return async (context) => {
     let meant: { source: string | undefined; cause: unknown } | undefined;
     for (const { name, isNamed, get } of sourcesOf(env, logger)) {
       try {
-        return await get(context);
+        return await inTime(get(context), clock);
       } catch (cause) {
         if (meant?.source === undefined) meant = { source: isNamed ? name : undefined, cause };
         if (!(cause as { tryNextLink?: boolean }).tryNextLink) break;
@@ -41,6 +44,17 @@ export function credentialChain(logger: Logger, env: Environment = process.env):
     }
     throw new CredentialsError(meant?.source, meant?.cause);
   };
+}
+
+/** Shorter than a call may take, so that the source can be told. */
+const SOURCE_MS = 8_000;
+
+/** Some sources wait for an answer without end. */
+async function inTime<T>(promise: Promise<T>, clock: Clock): Promise<T> {
+  using limit = deadline(clock, SOURCE_MS);
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  limit.signal.addEventListener("abort", () => reject(limit.signal.reason), { once: true });
+  return await Promise.race([promise, late]);
 }
 
 function sourcesOf(env: Environment, logger: Logger): Source[] {

@@ -73,9 +73,7 @@ Deno.test("remembered() loads at once what AWS has refused, and then not for 15 
   assert.equal(await key(true), "key-3");
 });
 
-const NOTHING = {
-  AWS_EC2_METADATA_DISABLED: "true",
-};
+const NOTHING = { AWS_EC2_METADATA_DISABLED: "true" };
 const FAILURES: [what: string, env: Record<string, string>, message: RegExp][] = [
   ["nothing is set", NOTHING, /^Cannot get AWS credentials: .*; give the operator one of/],
   [
@@ -91,7 +89,7 @@ const FAILURES: [what: string, env: Record<string, string>, message: RegExp][] =
 ];
 for (const [what, env, message] of FAILURES) {
   Deno.test(`credentialChain() names the source that was meant where ${what}`, async () => {
-    const failed = await credentialChain(quiet, env)().then(() => assert.fail("it gave some"), (error) => error);
+    const failed = await credentialChain(quiet, { env })().then(() => assert.fail("it gave some"), (error) => error);
     assert.match(credentialsFailure(failed).message, message);
   });
 }

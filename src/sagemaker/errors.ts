@@ -141,12 +141,12 @@ function whyNot(error: unknown): string {
     return `it cannot be reached: ${text}`;
   }
   if (/Requires read access/.test(text)) return `the file is not where this program may read (${text.split(",")[0]})`;
+  if ((error as { $fault?: string } | undefined)?.$fault !== undefined) return `${code}: ${text}`;
   // The container's credentials and the instance's metadata answer with a status, and perhaps with words of their own.
-  const { Code, Message, statusCode } = error as { Code?: string; Message?: string; statusCode?: number };
+  const { Code, Message, statusCode } = (error ?? {}) as { Code?: string; Message?: string; statusCode?: number };
   const said = [Code, Message].filter(Boolean).join(": ") || (statusCode && `status ${statusCode}`);
   if (said) return `${text} (${said})`;
-  const isService = (error as { $fault?: string }).$fault !== undefined;
-  return isService ? `${code}: ${text}` : text || code;
+  return text || code;
 }
 
 type Class = Pick<Failure, "retry" | "reason">;

@@ -115,7 +115,6 @@ const INSTANCE: Identity = {
   prove: async () => {},
   env: (stage) => ({
     AWS_EC2_METADATA_DISABLED: "false",
-    AWS_EC2_METADATA_V1_DISABLED: "true",
     AWS_EC2_METADATA_SERVICE_ENDPOINT: stage.services.url,
   }),
 };
