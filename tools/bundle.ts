@@ -31,10 +31,32 @@ export async function bundle(to = BUNDLE): Promise<void> {
     `--outdir=${modules}`,
     "main.ts",
   ]);
+  await openDefaults(modules);
   const start = `globalThis.SAGEMAKER_OPERATOR_COMMIT=${JSON.stringify(await commit())};
 await import("./modules/main.js");
 `;
   await Deno.writeTextFile(to, start);
+}
+
+/**
+ * A package in CommonJS that is imported when it is needed becomes a module with nothing but a default export, while those who
+ * import it want its names, as the SDK those of its STS client: lets them have the names.
+ */
+async function openDefaults(modules: string): Promise<void> {
+  const names: string[] = [];
+  for await (const { name } of Deno.readDir(modules)) names.push(name);
+  const texts = new Map(
+    await Promise.all(names.map(async (name) => {
+      return [name, await Deno.readTextFile(join(modules, name))] as const;
+    })),
+  );
+  const closed = names.filter((name) => /\bexport default [\w$]+\(\);\s*$/.test(texts.get(name)!));
+  for (const [name, text] of texts) {
+    const opened = text.replace(/\bimport\("\.\/([^"]+)"\)/g, (whole, module) => {
+      return closed.includes(module) ? `${whole}.then(m=>m.default)` : whole;
+    });
+    if (opened !== text) await Deno.writeTextFile(join(modules, name), opened);
+  }
 }
 
 /** The size in bytes of the bundle that `bundle` wrote to `file`. */

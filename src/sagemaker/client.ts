@@ -13,6 +13,7 @@ import { getLogger } from "@logtape/logtape";
 import process from "node:process";
 import { type Failure, type Job, type JobStatus, SageMakerError } from "../api/job.ts";
 import { type Clock, deadline } from "../runtime/clock.ts";
+import { credentialChain, type Credentials, remembered } from "./credentials.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { classify, credentialsFailure } from "./errors.ts";
 import { guardedHttp, type Lookup } from "./guarded_http.ts";
@@ -120,7 +121,10 @@ export function sageMakerFactory(options: SageMakerFactoryOptions): SageMakerFac
   const clientFor = (region: string, endpoint: string | undefined) =>
     cached(`${region} ${endpoint ?? ""}`, () => {
       // Makes no calls. Its region, which the chain's STS calls go to, must not be what some resource names.
-      const source = cached(partitionOf(region), () => newClient({ region: homeRegion(region, options) }, options));
+      const source = cached(partitionOf(region), () => {
+        const credentials = remembered(credentialChain(logger, options), options.clock);
+        return newClient({ region: homeRegion(region, options), credentials }, options);
+      });
       const { credentials } = source.config;
       if (endpoint === undefined) return newClient({ region, credentials }, options);
       const transport = options.endpoints.isOwn(endpoint) ? {} : guardedHttp(options.lookup);
@@ -293,10 +297,11 @@ class Caller implements SageMaker {
     const started = clock.monotonic();
     const ended = (code: string) =>
       onCall?.({ operation, region: this.#where.region, code, ms: clock.monotonic() - started });
+    let used: Credentials | undefined;
     try {
       const client = this.#client();
       // Asked for on their own, so that what is wrong with them isn't taken for SageMaker's; the SDK remembers them.
-      await orAbort(client.config.credentials(), limit).catch((error) => {
+      used = await orAbort(client.config.credentials(), limit).catch((error) => {
         throw failed(credentialsFailure(error), error);
       });
       const answer = await traced(`SageMaker/${operation}`, { region: this.#where.region }, () => {
@@ -311,7 +316,20 @@ class Caller implements SageMaker {
       const failure = error instanceof SageMakerError ? error.failure : classify(error, { operation, ...this.#where });
       ended(failure === "not-found" ? "NotFound" : failure.code);
       if (failure === "not-found") return undefined;
-      throw error instanceof SageMakerError ? error : failed(failure, error);
+      if (error instanceof SageMakerError) throw error;
+      const isReplaced = failure.reason === "CredentialsUnavailable" && await this.#hasNewer(used, limit);
+      throw failed(isReplaced ? { ...failure, retry: "soon" } : failure, error);
+    }
+  }
+
+  /** Whether the source of the credentials that AWS refused gives others by now. */
+  async #hasNewer(refused: Credentials | undefined, limit: AbortSignal): Promise<boolean> {
+    try {
+      const current = await orAbort(this.#client().config.credentials({ forceRefresh: true }), limit);
+      return current.accessKeyId !== refused?.accessKeyId || current.sessionToken !== refused.sessionToken;
+    } catch {
+      // AWS's refusal says more.
+      return false;
     }
   }
 }

@@ -106,15 +106,47 @@ export function classify(error: unknown, call: CallSite): Failure | "not-found" 
   return { ...found, code: shown, message };
 }
 
+/** No credentials: what went wrong with the source that was meant to give them. */
+export class CredentialsError extends Error {
+  override readonly name = "CredentialsError";
+  /** @param source what the environment asks for; `undefined` where it asks for nothing */
+  constructor(readonly source: string | undefined, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
 /** Why there are no credentials to sign with. The chain's own words say little, so this adds where it looks. */
 export function credentialsFailure(error: unknown): Failure {
-  const { code, text } = read(error);
+  const { source, cause } = error instanceof CredentialsError ? error : { source: undefined, cause: error };
+  const { code } = read(cause);
+  const reason = "CredentialsUnavailable";
+  if (source !== undefined) {
+    return { retry: "slowly", reason, code, message: `Cannot get AWS credentials from ${source}: ${whyNot(cause)}` };
+  }
   const ways =
     "a role for its service account (EKS Pod Identity or IRSA), AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, " +
     "a profile (AWS_PROFILE), or the instance's role";
-  const why = code === "AbortError" || code === "TimeoutError" ? "their source does not answer" : text || code;
-  const message = `Cannot get AWS credentials: ${why}; give the operator one of ${ways}`;
-  return { retry: "slowly", reason: "CredentialsUnavailable", code, message };
+  const message = `Cannot get AWS credentials: ${whyNot(cause)}; give the operator one of ${ways}`;
+  return { retry: "slowly", reason, code, message };
+}
+
+/** What a source of credentials said, or how it failed to. */
+function whyNot(error: unknown): string {
+  const { code, text } = read(error);
+  if (code === "AbortError" || code === "TimeoutError" || /TimeoutError|timed? ?out/i.test(text)) {
+    return "their source does not answer";
+  }
+  if (code === "ENOENT") return `the file is not there (${text})`;
+  if (isNetworkCode(code) || /ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|Unable to connect/.test(text)) {
+    return `it cannot be reached: ${text}`;
+  }
+  if (/Requires read access/.test(text)) return `the file is not where this program may read (${text.split(",")[0]})`;
+  if ((error as { $fault?: string } | undefined)?.$fault !== undefined) return `${code}: ${text}`;
+  // The container's credentials and the instance's metadata answer with a status, and perhaps with words of their own.
+  const { Code, Message, statusCode } = (error ?? {}) as { Code?: string; Message?: string; statusCode?: number };
+  const said = [Code, Message].filter(Boolean).join(": ") || (statusCode && `status ${statusCode}`);
+  if (said) return `${text} (${said})`;
+  return text || code;
 }
 
 type Class = Pick<Failure, "retry" | "reason">;

@@ -33,7 +33,8 @@ export async function passingOverBlip<T>(
       return await attempt();
     } catch (second) {
       if (signal?.aborted) throw signal.reason;
-      throw second instanceof SageMakerError && !isOpen(operation, second) ? second : first;
+      const isKnown = isRefusal(first) || second instanceof SageMakerError && !isOpen(operation, second);
+      throw isKnown ? second : first;
     }
   }
 }
@@ -42,7 +43,13 @@ export async function passingOverBlip<T>(
 function isBlip(error: unknown): boolean {
   if (!(error instanceof SageMakerError)) return false;
   const { retry, reason } = error.failure;
-  return retry === "soon" && (reason === "NetworkUnavailable" || reason === "ServiceUnavailable");
+  return isRefusal(error) || retry === "soon" && (reason === "NetworkUnavailable" || reason === "ServiceUnavailable");
+}
+
+/** Whether AWS refused credentials in whose place there are newer ones already. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof SageMakerError && error.failure.retry === "soon" &&
+    error.failure.reason === "CredentialsUnavailable";
 }
 
 /** Whether a first attempt whose answer is not known may have succeeded though the second failed so. */

@@ -1,5 +1,6 @@
 import { SageMakerClient, type SageMakerClientConfig } from "@aws-sdk/client-sagemaker";
 import process from "node:process";
+import { credentialChain, remembered } from "./credentials.ts";
 
 const quiet = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 
@@ -7,5 +8,10 @@ const quiet = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 export function clientForSingleCalls(config: SageMakerClientConfig): SageMakerClient {
   // Deno 2.4 says on stderr that the way in which the SDK makes its HMACs is deprecated; its users can do nothing about that.
   Object.assign(process, { noDeprecation: true });
-  return new SageMakerClient({ maxAttempts: 2, logger: quiet, ...config });
+  return new SageMakerClient({
+    maxAttempts: 2,
+    logger: quiet,
+    credentials: remembered(credentialChain(quiet)),
+    ...config,
+  });
 }

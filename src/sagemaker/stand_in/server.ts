@@ -36,6 +36,8 @@ export interface StandInOptions {
 export interface CallRecord {
   operation: string;
   region: string;
+  /** Of the access key that the call was signed with. */
+  accessKeyId: string;
   request: Record<string, unknown>;
   /** When it arrived by the service's clock, in milliseconds since the epoch. */
   at: number;
@@ -56,6 +58,8 @@ export type Intercept = (
 
 export interface InterceptContext {
   region: string;
+  /** Of the key that the call was signed with, where it was signed. */
+  accessKeyId?: string;
   /**
    * Does what the call asks for and returns the answer, which may then be lost on purpose. With `staleMs`, a read answers what
    * was so that long ago; a record that was deleted since doesn't come back.
@@ -211,7 +215,7 @@ export class StandIn {
     requestId: string,
   ): Promise<Outcome> {
     try {
-      const context = { region: call.region, apply, signal: this.#closing.signal };
+      const context = { region: call.region, accessKeyId: call.accessKeyId, apply, signal: this.#closing.signal };
       return await intercept(call.operation, call.request, context) ?? apply();
     } catch (error) {
       if (this.#closing.signal.aborted) return "reset";
@@ -219,11 +223,12 @@ export class StandIn {
     }
   }
 
-  #record({ operation, region, request }: Call, at: number, outcome: Outcome): void {
+  #record({ operation, region, accessKeyId, request }: Call, at: number, outcome: Outcome): void {
     const result = typeof outcome === "string" ? outcome : outcome.status;
     const error = typeof outcome === "string" ? undefined : outcome.headers?.["x-amzn-ErrorType"];
     log.debug("Answered request", { operation, region, job: request.ProcessingJobName, outcome: result, error });
-    this.#onRequest?.({ operation, region, request, at, outcome: result, ...(error !== undefined && { error }) });
+    const record = { operation, region, accessKeyId, request, at, outcome: result };
+    this.#onRequest?.({ ...record, ...(error !== undefined && { error }) });
   }
 }
 
