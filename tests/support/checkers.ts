@@ -23,7 +23,9 @@ export async function helm(args: string[], cluster?: HasKubeconfig): Promise<str
 export async function kubeScore(file: string): Promise<string[]> {
   const path = await goProgram("kube-score");
   const { stdout, stderr } = await output(path, ["score", "--output-format=json", "--kubernetes-version=v1.36", file]);
-  const objects = parse<{ checks: { check: { id: string }; grade: number; skipped: boolean }[] }[]>(stdout, stderr);
+  // Of a file with nothing that it judges it says null.
+  const objects =
+    parse<{ checks: { check: { id: string }; grade: number; skipped: boolean }[] }[] | null>(stdout, stderr) ?? [];
   const ALL_OK = 10;
   return sorted(
     objects.flatMap(({ checks }) =>

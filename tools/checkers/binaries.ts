@@ -34,7 +34,7 @@ export async function goProgram(name: GoProgram): Promise<string> {
   await Deno.mkdir(cacheFolder(), { recursive: true });
   const folder = await Deno.makeTempDir({ dir: cacheFolder(), prefix: ".build-" });
   try {
-    await run("go", ["install", "-trimpath", module], { GOBIN: folder, GOTOOLCHAIN: "auto" });
+    await run("go", ["install", module], { GOBIN: folder, GOTOOLCHAIN: "auto" });
     // It appears whole or not at all, whoever else does the same.
     await Deno.rename(join(folder, name), path);
   } catch (cause) {
