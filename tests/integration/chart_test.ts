@@ -29,7 +29,10 @@ const ALL_VALUES = {
   serviceAccount: { annotations: { "eks.amazonaws.com/role-arn": "arn:aws:iam::123456789012:role/operator" } },
   podAnnotations: { a: "b" },
   podLabels: { team: "ml" },
-  resources: { requests: { cpu: "1", memory: "1Gi" } },
+  resources: {
+    requests: { cpu: "1", memory: "1Gi", "ephemeral-storage": "1Gi" },
+    limits: { memory: "2Gi", "ephemeral-storage": "2Gi" },
+  },
   priorityClassName: "system-cluster-critical",
   nodeSelector: { "kubernetes.io/os": "linux" },
   tolerations: [{ key: "dedicated", operator: "Exists" }],
@@ -173,11 +176,11 @@ async function restrictedNamespace(): Promise<string> {
   );
   const { status, body } = await cluster.request("POST", "/api/v1/namespaces", { metadata: { name, labels } });
   assert.equal(status, 201, JSON.stringify(body));
-  await cluster.request("POST", `/api/v1/namespaces/${name}/serviceaccounts`, { metadata: { name: NAME } });
   return name;
 }
 
 async function assertPodAccepted(namespace: string, yaml: string): Promise<void> {
+  await cluster.request("POST", `/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata: { name: NAME } });
   const { metadata, spec } = documents(yaml).find(({ kind }) => kind === "Deployment").spec.template;
   const pod = { apiVersion: "v1", kind: "Pod", metadata: { ...metadata, name: "from-template" }, spec };
   const { status, body } = await cluster.request("POST", `/api/v1/namespaces/${namespace}/pods?dryRun=All`, pod);
