@@ -37,14 +37,14 @@ for (const perSecond of [undefined, 5]) {
     world.startOperator();
     if (perSecond !== undefined) limitCreates(world, perSecond);
     await world.clock.advance(1_000);
-    world.create("alone", { namespace: "before" });
+    world.create("alone", {}, "before");
     const alone = await msUntilCreated(world, "alone");
 
-    for (let index = 0; index < CROWD; index++) world.create(`crowd-${index}`, { namespace: "crowd" });
+    for (let index = 0; index < CROWD; index++) world.create(`crowd-${index}`, {}, "crowd");
     const waited: number[] = [];
     for (let index = 0; index < 3; index++) {
       await world.clock.advance(2_000);
-      world.create(`first-${index}`, { namespace: `small-${index}` });
+      world.create(`first-${index}`, {}, `small-${index}`);
       waited.push(await msUntilCreated(world, `first-${index}`));
     }
     const crowd = world.jobs().filter(({ name }) => name.startsWith("crowd-")).length;

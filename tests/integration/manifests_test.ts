@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { parseAllDocuments } from "yaml";
+import { parseAllDocuments, stringify } from "yaml";
 import { run } from "../../src/commands/run.ts";
 import { type ControlPlane, startControlPlane } from "../../tools/control_plane/control_plane.ts";
 import { kubectl } from "../support/kubectl.ts";
@@ -32,9 +32,28 @@ Deno.test("namespaced install goes into an existing namespace after the CRD, wit
 Deno.test("namespaced install holds nothing that is cluster-wide, and names no namespace", async () => {
   const documents = parseAllDocuments(await Deno.readTextFile(NAMESPACED_INSTALL)).map((each) => each.toJS());
   const kinds = documents.map(({ kind }) => kind);
-  assert.deepEqual(kinds, ["ServiceAccount", "Role", "RoleBinding", "Deployment", "PodDisruptionBudget"]);
+  assert.deepEqual(kinds, [
+    "ServiceAccount",
+    "Role",
+    "RoleBinding",
+    "Deployment",
+    "PodDisruptionBudget",
+    "NetworkPolicy",
+  ]);
   assert.deepEqual(new Set(documents.map(({ metadata }) => metadata.namespace)), new Set([undefined]));
   assert.equal(documents[2].subjects[0].namespace, undefined);
+});
+
+Deno.test("each folder of manifests is a kustomization of its install file", async () => {
+  for (const folder of ["cluster", "namespaced", "user-roles"]) {
+    const { code, stdout, stderr } = await kubectl(cluster, ["kustomize", join(ROOT, "manifests", folder)]);
+    assert.equal(stderr, "");
+    assert.equal(code, 0);
+    const built = parseAllDocuments(stdout).map((each) => each.toJS());
+    const install = parseAllDocuments(await Deno.readTextFile(join(ROOT, "manifests", folder, "install.yaml")));
+    const texts = (objects: unknown[]) => objects.map((each) => stringify(each, { sortMapEntries: true })).sort();
+    assert.deepEqual(texts(built), texts(install.map((each) => each.toJS())));
+  }
 });
 
 const INSTALLS = {

@@ -13,7 +13,7 @@ import type { Timeline } from "./timeline.ts";
 const INSTALL = join(import.meta.dirname!, "../../manifests/cluster/install.yaml");
 
 /** What is about the operator's Pods, of which the demo has none. */
-const OF_THE_POD = ["Deployment", "PodDisruptionBudget"];
+const OF_THE_POD = ["Deployment", "PodDisruptionBudget", "NetworkPolicy"];
 
 /** A cluster that is ready for the operator. Disposing of it takes away all that the demo brought. */
 export interface Stage extends AsyncDisposable {

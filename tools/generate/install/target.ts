@@ -1,0 +1,80 @@
+import { valueOf, type ValuePath, yamlOf } from "./values.ts";
+
+/** Watches all namespaces from a namespace of its own, or only the one that it is installed into. */
+export type Scope = "cluster" | "namespaced";
+
+export const SYSTEM_NAMESPACE = "sagemaker-operator-system";
+
+/** What the objects of an installation are written for: a manifest, which holds the defaults, or the chart's templates. */
+export interface Target {
+  /** The namespace of the operator's objects; absent where `kubectl apply -n` says it. */
+  namespace: string | undefined;
+  /** Further labels of every object. */
+  labels: string;
+  /** The image with its tag or digest. */
+  image: string;
+  /** A value that is a word or a number, for the rest of a line. */
+  inline(path: ValuePath): string;
+  /** The lines of a key with a value that may be empty, and then left out. */
+  field(key: string, path: ValuePath, indent: number): string;
+  /** The entries of a value that may be empty, for a list or mapping that has others. */
+  entries(path: ValuePath, indent: number): string;
+  /** Lines that belong to one scope alone. */
+  only(scope: Scope, lines: string): string;
+}
+
+/** For `kubectl apply`: plain YAML; what is empty but has an example is a comment to edit. */
+export function manifestTarget(scope: Scope): Target {
+  return {
+    namespace: scope === "cluster" ? SYSTEM_NAMESPACE : undefined,
+    labels: "",
+    image: `${valueOf("image.repository").default}:${valueOf("image.tag").example}`,
+    inline: (path) => String(valueOf(path).default),
+    field(key, path, indent) {
+      const { default: fallback, description, example } = valueOf(path);
+      if (!isEmpty(fallback)) return yamlOf(key, fallback, { indent });
+      if (example === undefined) return "";
+      return edit(description, indent) + yamlOf(key, example, { indent, comment: "# " });
+    },
+    entries(path, indent) {
+      const { description, example } = valueOf(path);
+      if (!Array.isArray(example)) return "";
+      const lines = yamlOf("", example, { indent: 0 }).split("\n").slice(1, -1).map((line) => line.slice(2));
+      return edit(description, indent) + lines.map((line) => `${" ".repeat(indent)}# ${line}\n`).join("");
+    },
+    only: (which, lines) => which === scope ? lines : "",
+  };
+}
+
+function edit(description: string, indent: number): string {
+  return `${" ".repeat(indent)}# Edit: ${description}\n`;
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === "object" && value !== null ? Object.keys(value).length === 0 : value === "";
+}
+
+/** For Helm, whose expressions stand where values go. */
+export const CHART_TARGET: Target = {
+  namespace: "{{ .Release.Namespace }}",
+  labels: `
+    app.kubernetes.io/managed-by: {{ .Release.Service }}
+    helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version | replace "+" "_" }}`,
+  image: '"{{ .Values.image.repository }}' +
+    '{{ if .Values.image.digest }}@{{ .Values.image.digest }}{{ else }}:{{ .Values.image.tag | default .Chart.AppVersion }}{{ end }}"',
+  inline: (path) => `{{ .Values.${path} }}`,
+  field(key, path, indent) {
+    const space = " ".repeat(indent);
+    const value = typeof valueOf(path).default === "string"
+      ? `${space}${key}: {{ . | quote }}\n`
+      : `${space}${key}:\n${space}  {{- toYaml . | nindent ${indent + 2} }}\n`;
+    return `{{- with .Values.${path} }}\n${value}{{- end }}\n`;
+  },
+  entries: (path, indent) => `{{- with .Values.${path} }}\n{{- toYaml . | nindent ${indent} }}\n{{- end }}\n`,
+  only: (scope, lines) => when(`eq .Values.scope "${scope}"`, lines),
+};
+
+/** Lines of a chart's template that depend on a condition. */
+export function when(condition: string, lines: string): string {
+  return `{{- if ${condition} }}\n${lines}{{- end }}\n`;
+}
