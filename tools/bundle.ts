@@ -29,6 +29,8 @@ export async function bundle(to = BUNDLE): Promise<void> {
 await import("./modules/main.js");
 `;
   await Deno.writeTextFile(to, start);
+  // `deno compile` puts the files' times into the binary.
+  for (const file of [to, ...await moduleFiles(to)]) await Deno.utime(file, 0, 0);
 }
 
 /**
@@ -69,10 +71,13 @@ async function settleNames(modules: string): Promise<void> {
 
 /** The size in bytes of the bundle that `bundle` wrote to `file`. */
 export async function bundleSize(file: string): Promise<number> {
-  let size = (await Deno.stat(file)).size;
-  const modules = join(dirname(file), "modules");
-  for await (const { name } of Deno.readDir(modules)) size += (await Deno.stat(join(modules, name))).size;
-  return size;
+  const infos = await Promise.all([file, ...await moduleFiles(file)].map((file) => Deno.stat(file)));
+  return infos.reduce((sum, { size }) => sum + size, 0);
+}
+
+async function moduleFiles(bundle: string): Promise<string[]> {
+  const modules = join(dirname(bundle), "modules");
+  return await Array.fromAsync(Deno.readDir(modules), ({ name }) => join(modules, name));
 }
 
 /** The commit of the sources: from the environment where git isn't there, as in an image's build. */

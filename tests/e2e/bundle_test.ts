@@ -8,7 +8,7 @@ import { runCommand } from "../../tools/control_plane/run_command.ts";
 const ROOT = join(import.meta.dirname!, "..", "..");
 const SOURCES = ["deno.json", "deno.lock", "main.ts", "crds", "src", "tools"];
 
-Deno.test("bundle: the same sources in two folders give the same bytes", async () => {
+Deno.test("bundle: the same sources in two folders give the same bytes, and so does compiling them", async () => {
   const folder = await Deno.makeTempDir({ prefix: "sagemaker-operator-bundle-" });
   try {
     // One deeper than the other: the way from there to npm's packages is another.
@@ -34,19 +34,19 @@ Deno.test("bundle: a start reads a small part of it", async () => {
   }
 });
 
-/** Copies the sources to a folder, bundles them there, and gives the SHA-256 of each file. */
+/** Copies the sources to a folder, compiles them there, and gives the SHA-256 of each file: the bundle's and the binary. */
 async function built(folder: string): Promise<Record<string, string>> {
   await Deno.mkdir(folder, { recursive: true });
   const options = { clock: systemClock, timeoutMs: 120_000 };
   await runCommand("cp", ["-R", ...SOURCES.map((name) => join(ROOT, name)), folder], options);
   const extraEnv = { SAGEMAKER_OPERATOR_COMMIT: "0123456789ab" };
-  await runCommand(Deno.execPath(), ["task", "bundle"], { ...options, cwd: folder, extraEnv });
+  await runCommand(Deno.execPath(), ["task", "compile"], { ...options, cwd: folder, extraEnv });
   return await digests(join(folder, "dist/sagemaker-operator.js"));
 }
 
 async function digests(file: string): Promise<Record<string, string>> {
   const modules = join(dirname(file), "modules");
-  const files = [file];
+  const files = [file, join(dirname(file), "sagemaker-operator")];
   for await (const { name } of Deno.readDir(modules)) files.push(join(modules, name));
   return Object.fromEntries(
     await Promise.all(
