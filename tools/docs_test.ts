@@ -14,6 +14,8 @@ const PAGES = [
   "secrets",
   "api-reference",
   "argocd/README",
+  "untried",
+  "dependencies",
 ]
   .map((name) => `docs/${name}.md`);
 
