@@ -1,16 +1,9 @@
-# syntax=docker/dockerfile:1
-#
 # docker build --build-arg COMMIT=$(git rev-parse --short=12 HEAD) -t REGISTRY/sagemaker-operator:VERSION .
 # docker buildx build --platform linux/amd64,linux/arm64 …   builds both from either: Deno compiles for other platforms.
 #
-# No image could be built where this was written: there is no Docker engine and no base image can be had. What was tried
-# instead is in tests/e2e: the compiled binary runs as user 65532 in a root folder that holds the libraries it is linked with,
-# /etc/passwd, the certificates of authorities and /proc, which is less than the base image below has. It was linked with
-# Deno 2.4's runtime there, and here is with that of the Deno that builds. The arm64 build was not tried at all.
-#
-# Base images are pinned by tag; their digests could not be looked up.
+# Both digests are of the indices of all platforms. What was never tried of this is in docs/untried.md.
 
-FROM --platform=$BUILDPLATFORM denoland/deno:2.9.6 AS build
+FROM --platform=$BUILDPLATFORM denoland/deno:2.9.6@sha256:2014dc167ece617ef7e7ba40631ac2234c59e75ce693e7cc2dc2602b3c87859d AS build
 WORKDIR /src
 COPY deno.json deno.lock main.ts ./
 COPY crds crds
@@ -25,13 +18,13 @@ RUN case "$TARGETARCH" in \
     esac && \
     SAGEMAKER_OPERATOR_COMMIT="$COMMIT" deno task compile --target "$target"
 
-FROM gcr.io/distroless/cc-debian12:nonroot
+FROM gcr.io/distroless/cc-debian12:nonroot@sha256:9dac0a79194e45a7da0158a9c6da57b217585af0786db3845d1f0ec1a0dd182f
 LABEL org.opencontainers.image.title="sagemaker-operator" \
       org.opencontainers.image.description="Runs Amazon SageMaker processing jobs from Kubernetes" \
       org.opencontainers.image.licenses="Apache-2.0"
 ARG COMMIT
 LABEL org.opencontainers.image.revision="$COMMIT"
-COPY LICENSE NOTICE /
+COPY LICENSE NOTICE THIRD_PARTY_NOTICES.txt /
 COPY --from=build /src/dist/sagemaker-operator /sagemaker-operator
 # A number, so that Kubernetes can tell that it isn't root.
 USER 65532:65532

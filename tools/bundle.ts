@@ -1,8 +1,9 @@
 /**
  * `deno task bundle`: makes plain JavaScript of the operator and its packages, which Deno 2.4 and later run as it is: a file to
  * start, and beside it a folder of modules, of which each command loads those that it needs. The same sources and the same
- * Deno give the same bytes, in whatever folder.
+ * Deno give the same bytes, in whatever folder they and the packages are.
  */
+import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { systemClock } from "../src/runtime/clock.ts";
@@ -22,20 +23,51 @@ export const BUNDLE = join(DIST, "sagemaker-operator.js");
 export async function bundle(to = BUNDLE): Promise<void> {
   const modules = join(dirname(to), "modules");
   await rm(modules, { recursive: true, force: true });
-  await run(Deno.execPath(), [
-    "bundle",
-    "--quiet",
-    "--platform=deno",
-    "--minify",
-    "--code-splitting",
-    `--outdir=${modules}`,
-    "main.ts",
-  ]);
+  await bundleModules(modules);
   await openDefaults(modules);
+  await settleNames(modules);
   const start = `globalThis.SAGEMAKER_OPERATOR_COMMIT=${JSON.stringify(await commit())};
 await import("./modules/main.js");
 `;
   await Deno.writeTextFile(to, start);
+  // `deno compile` puts the files' times into the binary.
+  for (const file of [to, ...await moduleFiles(to)]) await Deno.utime(file, 0, 0);
+}
+
+/**
+ * Writes the modules of the bundle, under the bundler's own names.
+ *
+ * @param args more of `deno bundle`
+ * @throws Error with what `deno bundle` had to say
+ */
+export async function bundleModules(folder: string, args: readonly string[] = []): Promise<void> {
+  const given = ["--quiet", "--platform=deno", "--minify", "--code-splitting", `--outdir=${folder}`];
+  await run(Deno.execPath(), ["bundle", ...given, ...args, "main.ts"]);
+}
+
+/** The part of a module's name that the bundler makes, in the module's own name and where others load it. */
+const GIVEN_NAME = /-[A-Z0-9]{8}(?=\.js)/g;
+
+/**
+ * Names modules by their content. The bundler's own names follow also from the way that leads from the sources to the cache of
+ * npm's packages, so they would be others in another folder.
+ *
+ * @throws Error if two modules would have the same name
+ */
+async function settleNames(modules: string): Promise<void> {
+  const texts = new Map<string, string>();
+  for await (const { name } of Deno.readDir(modules)) texts.set(name, await Deno.readTextFile(join(modules, name)));
+  const names = new Map<string, string>();
+  for (const [name, text] of texts) {
+    const hash = createHash("sha256").update(text.replace(GIVEN_NAME, "")).digest("hex").slice(0, 16);
+    names.set(name, name.replace(GIVEN_NAME, `-${hash}`));
+  }
+  if (new Set(names.values()).size < names.size) throw new Error("Cannot name two modules of the same content");
+  for (const [name, text] of texts) {
+    await Deno.remove(join(modules, name));
+    const renamed = text.replace(/[\w.-]+-[A-Z0-9]{8}\.js/g, (loaded) => names.get(loaded) ?? loaded);
+    await Deno.writeTextFile(join(modules, names.get(name)!), renamed);
+  }
 }
 
 /**
@@ -61,10 +93,13 @@ async function openDefaults(modules: string): Promise<void> {
 
 /** The size in bytes of the bundle that `bundle` wrote to `file`. */
 export async function bundleSize(file: string): Promise<number> {
-  let size = (await Deno.stat(file)).size;
-  const modules = join(dirname(file), "modules");
-  for await (const { name } of Deno.readDir(modules)) size += (await Deno.stat(join(modules, name))).size;
-  return size;
+  const infos = await Promise.all([file, ...await moduleFiles(file)].map((file) => Deno.stat(file)));
+  return infos.reduce((sum, { size }) => sum + size, 0);
+}
+
+async function moduleFiles(bundle: string): Promise<string[]> {
+  const modules = join(dirname(bundle), "modules");
+  return await Array.fromAsync(Deno.readDir(modules), ({ name }) => join(modules, name));
 }
 
 /** The commit of the sources: from the environment where git isn't there, as in an image's build. */

@@ -15,6 +15,8 @@ const PAGES = [
   "policies",
   "api-reference",
   "argocd/README",
+  "untried",
+  "dependencies",
 ]
   .map((name) => `docs/${name}.md`);
 
