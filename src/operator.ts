@@ -1,5 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import { CRD_NAME, GROUP, PLURAL, VERSION as API } from "./api/group.ts";
+import type { PolicyDefaults } from "./api/policies.ts";
 import type { ProcessingJob } from "./api/processing_job.ts";
 import { KubeClient } from "./kubernetes/client.ts";
 import type { Cluster } from "./kubernetes/config.ts";
@@ -23,6 +24,7 @@ import type { Endpoints } from "./sagemaker/endpoints.ts";
 import { CallGate } from "./sagemaker/gate.ts";
 import { JobInformer } from "./sagemaker/informer/informer.ts";
 import { jobTags } from "./sagemaker/ownership.ts";
+import { placeOf, ServiceClock } from "./sagemaker/service_clock.ts";
 import { EventLoop } from "./telemetry/event_loop.ts";
 import { type Checks, serveHealth } from "./telemetry/health.ts";
 import { OperatorMetrics, serveMetrics } from "./telemetry/metrics.ts";
@@ -64,6 +66,8 @@ export interface OperatorOptions {
   metricsAddress: string;
   /** Whether jobs get the operator's own tags. */
   jobTags: boolean;
+  /** What policies hold for resources that ask for none. */
+  defaults?: PolicyDefaults;
   /** Which of several replicas this is, for Events. */
   instance: string;
   /** The Lease that says who works; absent for a process that is the only one. */
@@ -155,7 +159,8 @@ async function workOn(store: Store<ProcessingJob>, options: WorkOptions, signal:
   const { cluster, clock, metrics, beforeWrite, installation } = options;
   const userAgent = `sagemaker-operator/${options.version}`;
   const kube = new KubeClient(cluster, { clock, userAgent, beforeWrite });
-  using aws = sageMakerFactory({ ...options, onCall: metrics.onCall, traced });
+  const serviceClock = new ServiceClock(clock);
+  using aws = sageMakerFactory({ ...options, onCall: metrics.onCall, traced, serviceClock });
   using working = metrics.startWork({ oldestLookMs: () => jobs.oldestLookMs() });
   const queue = new WorkQueue({ clock, rateLimiter: exponentialBackoff(BACKOFF), observer: working.queue });
   const onChange = (key: string) => queue.add(key);
@@ -183,10 +188,14 @@ async function workOn(store: Store<ProcessingJob>, options: WorkOptions, signal:
       onRelease: onChange,
     }),
     sageMakerFor: aws.sageMakerFor,
-    tagsFor: (tags = [], { metadata: { namespace, name, uid } }) =>
-      options.jobTags ? jobTags(tags, { cluster: installation, namespace, name, uid }) : tags,
+    tagsFor: (tags = [], { metadata: { namespace, name, uid }, status }) =>
+      options.jobTags
+        ? jobTags(tags, { cluster: installation, namespace, name, uid, attempt: status?.attemptCount })
+        : tags,
     record: (event) => tell.record(event),
     limits: { heartbeatMs: options.heartbeatMs, stalenessMs: options.stalenessMs },
+    serviceNow: (ref) => serviceClock.now(placeOf(ref)),
+    ...(options.defaults && { defaults: options.defaults }),
     onCreate: metrics.onCreate,
     onStatus: metrics.onStatus,
     onRelease: metrics.onRelease,

@@ -5,7 +5,16 @@ import { REASONS } from "../src/api/job.ts";
 import { FACTS } from "../src/sagemaker/facts.ts";
 
 const ROOT = join(import.meta.dirname!, "..");
-const PAGES = ["install", "credentials", "upgrade", "migrate", "troubleshooting", "api-reference", "argocd/README"]
+const PAGES = [
+  "install",
+  "credentials",
+  "upgrade",
+  "migrate",
+  "troubleshooting",
+  "secrets",
+  "api-reference",
+  "argocd/README",
+]
   .map((name) => `docs/${name}.md`);
 
 const read = (path: string) => Deno.readTextFile(join(ROOT, path));

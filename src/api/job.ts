@@ -26,6 +26,7 @@ export interface Job {
   endTime?: number;
   lastModifiedTime?: number;
   selectedInstanceType?: string;
+  selectedInstanceCount?: number;
   /** It comes from a list, which names neither start time nor instance type. */
   isSummary?: true;
 }
@@ -69,6 +70,10 @@ export const STANDINGS = [
   "StoppedOutsideOperator",
   "Deleting",
   "Paused",
+  "RetryPending",
+  "Suspending",
+  "Suspended",
+  "Resumed",
 ] as const;
 
 /** The closed set of reasons that conditions carry: where a job stands, or why a call did not succeed. */
@@ -83,6 +88,7 @@ export const REASONS = [
   "RoleNotReady",
   "CapacityUnavailable",
   "EndpointNotAllowed",
+  "EnvironmentUnavailable",
   "ServiceUnavailable",
   "NetworkUnavailable",
   "ClockSkewed",

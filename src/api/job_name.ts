@@ -14,3 +14,10 @@ export function jobName(name: string, uid: string, maxLength: number = MAX_JOB_N
   const head = name.replaceAll(".", "-").slice(0, maxLength - id.length - 1);
   return head === "" ? id : `${head}-${id}`;
 }
+
+/** The same for attempt `number` of a resource: the first has the plain name, a later one adds `-rN` within the same length. */
+export function attemptName(name: string, uid: string, number: number): string {
+  if (number === 1) return jobName(name, uid);
+  const suffix = `-r${number}`;
+  return jobName(name, uid, MAX_JOB_NAME_LENGTH - suffix.length) + suffix;
+}

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import facts from "../sagemaker/facts.json" with { type: "json" };
 import { MAX_JOB_NAME_LENGTH } from "./group.ts";
-import { jobName } from "./job_name.ts";
+import { attemptName, jobName } from "./job_name.ts";
 
 const UID = "12345678-90ab-cdef-1234-567890abcdef";
 const ID = "1234567890abcdef1234567890abcdef";
@@ -41,4 +41,12 @@ Deno.test("jobName() is always a name that SageMaker takes, and tells UIDs apart
     assert.equal(jobName(name, uid), job);
     if (uid !== other) assert.notEqual(jobName(name, other), job);
   }));
+});
+
+Deno.test("attemptName() is the plain name for the first attempt, and adds a number within 63 characters for each other", () => {
+  assert.equal(attemptName("job", UID, 1), jobName("job", UID));
+  assert.equal(attemptName("job", UID, 2), `job-${ID}-r2`);
+  const long = attemptName("n".repeat(60), UID, 10);
+  assert.equal(long, `${"n".repeat(26)}-${ID}-r10`);
+  assert.equal(long.length, MAX_JOB_NAME_LENGTH);
 });

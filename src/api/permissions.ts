@@ -20,11 +20,17 @@ export const RESOURCE_PERMISSIONS: readonly Permission[] = [
   {
     apiGroup: GROUP,
     resource: PLURAL,
-    verbs: ["list", "watch", "patch"],
-    comment: "Patches set and remove the finalizer, nothing else.",
+    verbs: ["list", "watch", "patch", "delete"],
+    comment: "Patches set and remove the finalizer, nothing else; deletions are for 'ttlSecondsAfterFinished'.",
   },
   { apiGroup: GROUP, resource: `${PLURAL}/status`, verbs: ["patch"] },
   { apiGroup: "events.k8s.io", resource: "events", verbs: ["create", "patch"] },
+];
+
+/** What it does besides where a job's environment is read from Secrets and ConfigMaps; in no install, but given where it is wanted. */
+export const ENVIRONMENT_PERMISSIONS: readonly Permission[] = [
+  { apiGroup: "", resource: "secrets", verbs: ["get"] },
+  { apiGroup: "", resource: "configmaps", verbs: ["get"] },
 ];
 
 /** What it does in the namespace that it runs in. */

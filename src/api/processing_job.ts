@@ -1,5 +1,6 @@
 import type { ProcessingJobSpec } from "./spec_generated.ts";
 import type { Condition } from "./conditions.ts";
+import type { DeletionPolicy } from "./policies.ts";
 export type { ProcessingJobSpec };
 
 /** The status words that people and scripts know. */
@@ -25,6 +26,8 @@ export interface ProcessingJobStatus {
   processingEndTime?: string;
   /** As `kubectl` prints ages: `42s`, `3m5s`, `2h7m`. */
   duration?: string;
+  /** Instances times seconds, whole ones, from the start of the containers to the end, of all attempts; absent if none has started. */
+  billableInstanceSeconds?: number;
   selectedInstanceType?: string;
   failureReason?: string;
   exitMessage?: string;
@@ -32,7 +35,32 @@ export interface ProcessingJobStatus {
   observedGeneration?: number;
   /** The value of the annotation `reconcile-at` that was last acted on. */
   observedReconcileAt?: string;
+  /** Absent where nobody asked for one, which is `Stop`. */
+  deletionPolicy?: DeletionPolicy;
+  /** The number of the attempt that this speaks of, the suspended ones included; absent for the first. */
+  attemptCount?: number;
+  /** How many attempts were ended by `suspend`. */
+  suspendedAttempts?: number;
+  /** As in `2/3`. */
+  attemptSummary?: string;
+  nextAttemptTime?: string;
+  /** The last of them, the latest last; that this status speaks of among them, once its job exists. */
+  attempts?: Attempt[];
   conditions?: Condition[];
+}
+
+/** One of the jobs that a resource has had. */
+export interface Attempt {
+  number: number;
+  name: string;
+  arn?: string;
+  status: string;
+  reason: string;
+  message?: string;
+  startTime?: string;
+  endTime?: string;
+  /** What it alone has cost. */
+  billableInstanceSeconds?: number;
 }
 
 export interface ObjectMeta {

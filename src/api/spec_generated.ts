@@ -1,4 +1,5 @@
 // Generated from the service facts by `deno task generate`; do not edit.
+// deno-fmt-ignore-file
 
 /** What the user wants: `.spec` of a ProcessingJob. */
 export interface ProcessingJobSpec {
@@ -14,7 +15,7 @@ export interface ProcessingJobSpec {
   stoppingCondition?: ProcessingStoppingCondition;
   /** The container image and what it runs. */
   appSpecification: AppSpecification;
-  /** Environment variables of the container, up to 100. If a name occurs twice, the last one counts. Anyone who can read the job can read them, so no secrets. */
+  /** Environment variables of the container, up to 100. If a name occurs twice, the last one counts. SageMaker shows them to anyone who may describe the job, those from a Secret too. */
   environment?: EnvironmentVariable[];
   /** Which networks the containers reach, and whether they encrypt what they say to each other. */
   networkConfig?: NetworkConfig;
@@ -26,6 +27,14 @@ export interface ProcessingJobSpec {
   experimentConfig?: ExperimentConfig;
   /** URL of the SageMaker API to use for this job instead of the region's own, such as a VPC endpoint. The operator accepts only the hosts that its --allowed-endpoints flag names. */
   sageMakerEndpoint?: string;
+  /** true: no job runs; before its creation it is held back, and one that runs is stopped. false again: it is created, or created anew as another attempt. Can be changed until the job has finished. */
+  suspend?: boolean;
+  /** Seconds after the job's end at which this resource is deleted; 0 is at once. Without it the operator's flag --default-ttl-seconds-after-finished holds, else it stays. Can be changed at any time. */
+  ttlSecondsAfterFinished?: number;
+  /** What becomes of the job when this resource is deleted. Stop (default): it is stopped. Retain: it runs on. Delete: it is stopped, then its record in SageMaker is deleted. Can be changed at any time. */
+  deletionPolicy?: "Stop" | "Retain" | "Delete";
+  /** Runs the job again if it ends for a cause that may pass. Without it a job runs once. Can be changed until the job has finished. */
+  retryPolicy?: RetryPolicy;
 }
 
 export interface ProcessingInput {
@@ -183,6 +192,24 @@ export interface EnvironmentVariable {
   name: string;
   /** Value of the variable, up to 256 characters; empty unless given. Quote numbers and true or false. */
   value?: string;
+  /** Where the value comes from, in place of value. It is read when the job is created, and may have up to 256 characters. The operator needs a permission for it, see docs/secrets.md. */
+  valueFrom?: EnvironmentValueSource;
+}
+
+export interface EnvironmentValueSource {
+  /** A key of a Secret in the resource's namespace. Use either this or configMapKeyRef. */
+  secretKeyRef?: KeyReference;
+  /** A key of a ConfigMap in the resource's namespace. Use either this or secretKeyRef. */
+  configMapKeyRef?: KeyReference;
+}
+
+export interface KeyReference {
+  /** Name of the Secret or ConfigMap. */
+  name: string;
+  /** Key in its data. */
+  key: string;
+  /** true: the variable is left out if there is no such object or key. false (default): the job waits until there is. */
+  optional?: boolean;
 }
 
 export interface NetworkConfig {
@@ -217,4 +244,17 @@ export interface ExperimentConfig {
   trialComponentDisplayName?: string;
   /** Name of the experiment run that the job belongs to. */
   runName?: string;
+}
+
+export interface RetryPolicy {
+  /** How many times the job is run at most, the first included, 1 to 10; 1 unless given. */
+  maxAttempts?: number;
+  /** Causes after which it is run again; CapacityError, InternalServerError, ServiceFault and ResourceLimit unless given. AlgorithmError is a failure of your own code. Stopped is a stop by somebody else, or by stoppingCondition. */
+  retryOn?: ("CapacityError" | "InternalServerError" | "ServiceFault" | "ResourceLimit" | "Stopped" | "AlgorithmError")[];
+  /** Seconds to wait before the second attempt; 30 unless given. */
+  backoffSeconds?: number;
+  /** By how much the wait grows with each further attempt, 1 to 10; 2 unless given. */
+  backoffRate?: number;
+  /** No retry begins later than so many seconds after this resource's creation, or after suspend was last taken away; waiting counts too. Without it only maxAttempts limits. */
+  expireAfterSeconds?: number;
 }

@@ -8,6 +8,7 @@ import { boolean, duration, integer, string } from "./flags.ts";
 /** The flags that `logs` and the kubectl plugin share. */
 export const LOGS_FLAGS = {
   "namespace": string({ help: "Namespace of the resource", aliases: ["n"], defaultText: "that of the context" }),
+  "attempt": integer({ help: "Number of the attempt, 1 for the first", min: 1, defaultText: "the latest" }),
   "follow": boolean({
     help: "Goes on until the job has ended, also from before its start; the exit code is 0 if it Completed, else 1",
     aliases: ["f"],

@@ -6,6 +6,7 @@ import { API_VERSION, KIND } from "../api/group.ts";
 import { jobName } from "../api/job_name.ts";
 import type { ProcessingJobSpec } from "../api/processing_job.ts";
 import { type Converted, resourcesYaml } from "../convert/resource.ts";
+import { withPlaceholders } from "../processing_job/environment.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { toCreateRequest } from "../sagemaker/convert.ts";
 import { endpoints } from "../sagemaker/endpoints.ts";
@@ -140,7 +141,7 @@ export function renderRequests(
       continue;
     }
     const { metadata, spec } = resource as { metadata: { name: string }; spec: ProcessingJobSpec };
-    const request = toCreateRequest(spec, jobName(metadata.name, uid));
+    const request = toCreateRequest(withPlaceholders(spec), jobName(metadata.name, uid));
     add(requestProblems(request));
     requests.push(request);
   }

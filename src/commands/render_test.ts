@@ -114,6 +114,28 @@ Deno.test("renderRequests() names what is wrong with a document", () => {
       yaml("  environment: [{name: A, valu: b}]"),
       /^Unknown field 'spec.environment\[0\].valu'; did you mean 'value'\?$/,
     ],
+    [
+      yaml(
+        "  environment: [{name: A, valueFrom: {secretKeyRf: {name: s, key: k}, configMapKeyRef: {name: s, key: k}}}]",
+      ),
+      /^Unknown field 'spec.environment\[0\].valueFrom.secretKeyRf'; did you mean 'secretKeyRef'\?$/,
+    ],
+    [
+      yaml("  environment: [{name: A, valueFrom: {secretKeyRef: {name: s, key: k, optinal: true}}}]"),
+      /^Unknown field 'spec.environment\[0\].valueFrom.secretKeyRef.optinal'; did you mean 'optional'\?$/,
+    ],
+    [
+      yaml("  environment: [{name: A, valueFrom: {secretKeyRef: {name: s}}}]"),
+      /^'spec.environment\[0\].valueFrom.secretKeyRef' must have a 'name' and a 'key'$/,
+    ],
+    [
+      yaml("  environment: [{name: A, valueFrom: {}}]"),
+      /^'spec.environment\[0\].valueFrom' must have either a 'secretKeyRef' or a 'configMapKeyRef'$/,
+    ],
+    [
+      yaml("  environment: [{name: A, value: x, valueFrom: {secretKeyRef: {name: s, key: k}}}]"),
+      /^'spec.environment\[0\].valueFrom' must stand without a 'value'$/,
+    ],
     [yaml("  processingJobName: x"), /^Unknown field 'spec.processingJobName'/],
     [yaml("  processingInputs: x"), /'spec.processingInputs' has the wrong type: expected list$/],
     [
@@ -143,4 +165,13 @@ Deno.test("renderRequests() tells the documents of a file apart and never shows 
   assert.equal(problems.length, 1);
   assert.match(problems[0]!, /^Document 2: Value at 'spec.environment'/);
   assert.ok(!problems[0]!.includes("hunter2"));
+});
+
+Deno.test("renderRequests() shows where a value would be read from", () => {
+  const { requests, problems } = renderRequests(
+    yaml("  environment: [{name: A, valueFrom: {secretKeyRef: {name: db, key: password}}}]"),
+    UID,
+  );
+  assert.deepEqual(problems, []);
+  assert.deepEqual(requests[0]?.Environment, { A: "(key 'password' of Secret 'db')" });
 });

@@ -1,3 +1,4 @@
+import { DELETION_POLICIES } from "../api/policies.ts";
 import { VERSION } from "../api/version.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { parseBindAddress } from "../telemetry/http.ts";
@@ -49,6 +50,15 @@ const spec = {
       help: "Globs like https://*.example.com:* that spec.sageMakerEndpoint may match, beside AWS's own endpoints",
     }),
     "no-job-tags": boolean({ help: "Leaves the operator's own tags off jobs" }),
+    "default-ttl-seconds-after-finished": integer({
+      help: "Deletes resources so many seconds after their job's end, unless their spec says when",
+      min: 0,
+      defaultText: "never",
+    }),
+    "default-deletion-policy": oneOf(DELETION_POLICIES, {
+      help: "What becomes of the job of a resource that is deleted, unless its spec says so",
+      defaultText: "Stop",
+    }),
     "log-lines-on-failure": integer({
       help: "How many of its last log lines the Event of a failed job gets; needs logs:FilterLogEvents",
       default: 0,
@@ -116,6 +126,10 @@ export const run: Command = {
         heartbeatMs: flags.statusHeartbeat,
         stalenessMs: flags.statusStalenessLimit,
         jobTags: !flags.noJobTags,
+        defaults: {
+          ttlSecondsAfterFinished: flags.defaultTtlSecondsAfterFinished,
+          deletionPolicy: flags.defaultDeletionPolicy,
+        },
         ...(flags.leaderElect && {
           leaderElection: {
             namespace: flags.leaderElectionNamespace ?? cluster.namespace,

@@ -5,7 +5,9 @@ import { validate } from "../sagemaker/validate.ts";
 import { nearest } from "./nearest.ts";
 
 const REQUEST = operation("CreateProcessingJob").input;
-const ENVIRONMENT_FIELDS = ["name", "value"];
+const ENVIRONMENT_FIELDS = ["name", "value", "valueFrom"];
+const SOURCE_FIELDS = ["secretKeyRef", "configMapKeyRef"];
+const REFERENCE_FIELDS = ["name", "key", "optional"];
 /** Members of the model that a resource has no field for: the name is derived, and what SageMaker selects it answers. */
 const NO_FIELDS = ["ProcessingJobName", "SelectedInstanceType", "SelectedInstanceCount"];
 /** Fields of a spec that are not in the request. */
@@ -45,9 +47,31 @@ function* environmentProblems(value: unknown, path: string): Generator<string> {
       yield `'${path}[${i}]' must have a 'name' and a 'value'`;
       continue;
     }
-    for (const field of Object.keys(variable)) {
-      if (!ENVIRONMENT_FIELDS.includes(field)) yield unknownField(`${path}[${i}].${field}`, field, ENVIRONMENT_FIELDS);
-    }
+    const where = `${path}[${i}]`;
+    yield* unknownAmong(ENVIRONMENT_FIELDS, variable, where);
+    if (variable["valueFrom"] !== undefined) yield* sourceProblems(variable, `${where}.valueFrom`);
+  }
+}
+
+/** What the cluster refuses of a variable whose value is to be read from elsewhere. */
+function* sourceProblems({ value, valueFrom }: Record<string, unknown>, path: string): Generator<string> {
+  if (value !== undefined) yield `'${path}' must stand without a 'value'`;
+  const source = isObject(valueFrom) ? valueFrom : {};
+  yield* unknownAmong(SOURCE_FIELDS, source, path);
+  const references = SOURCE_FIELDS.flatMap((field) =>
+    source[field] === undefined ? [] : [[field, source[field]] as const]
+  );
+  if (references.length !== 1) yield `'${path}' must have either a 'secretKeyRef' or a 'configMapKeyRef'`;
+  for (const [field, reference] of references) {
+    const { name, key } = isObject(reference) ? reference : {};
+    if (isObject(reference)) yield* unknownAmong(REFERENCE_FIELDS, reference, `${path}.${field}`);
+    if (typeof name !== "string" || typeof key !== "string") yield `'${path}.${field}' must have a 'name' and a 'key'`;
+  }
+}
+
+function* unknownAmong(known: string[], value: Record<string, unknown>, path: string): Generator<string> {
+  for (const field of Object.keys(value)) {
+    if (!known.includes(field)) yield unknownField(`${path}.${field}`, field, known);
   }
 }
 

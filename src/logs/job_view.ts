@@ -1,6 +1,7 @@
+import { findCondition } from "../api/conditions.ts";
 import { FINAL_JOB_STATUSES } from "../api/job.ts";
-import { jobName } from "../api/job_name.ts";
-import type { ProcessingJob } from "../api/processing_job.ts";
+import { attemptName, jobName } from "../api/job_name.ts";
+import type { ProcessingJob, ProcessingJobStatusWord } from "../api/processing_job.ts";
 
 /** What who reads the logs of a resource's job needs to know of it. */
 export interface JobView {
@@ -29,9 +30,14 @@ export interface JobEnd {
 const EXISTING = ["InProgress", "Stopping", ...FINAL_JOB_STATUSES];
 const ENDED: readonly string[] = [...FINAL_JOB_STATUSES, "Error"];
 
-/** Reads a resource. A controller that wrote no job name is taken to have kept to the rule that makes it. */
-export function viewOf({ metadata, spec, status = {} }: ProcessingJob): JobView {
+/**
+ * Reads a resource, for the latest attempt unless `attempt` is another's number. A controller that wrote no job name is taken to have kept to the
+ * rule that makes it.
+ */
+export function viewOf(resource: ProcessingJob, attempt?: number): JobView {
+  const { metadata, spec, status = {} } = asOfAttempt(resource, attempt);
   const word = status.processingJobStatus ?? "SynchronizingK8sJobWithSageMaker";
+  const isSuspended = findCondition(status.conditions, "Suspended")?.status === "True";
   const text = status.failureReason ?? status.additional ?? status.exitMessage;
   const at = Date.parse(status.processingEndTime ?? status.lastCheckTime ?? "");
   const { instanceCount, instancePreferences = [] } = spec.processingResources.clusterConfig;
@@ -44,6 +50,23 @@ export function viewOf({ metadata, spec, status = {} }: ProcessingJob): JobView 
     word,
     ...(text && { text }),
     isCreated: EXISTING.includes(word) || status.processingJobArn !== undefined,
-    ...(ENDED.includes(word) && { end: { outcome: word as JobEnd["outcome"], ...(at && { at }) } }),
+    ...(ENDED.includes(word) && !isSuspended && { end: { outcome: word as JobEnd["outcome"], ...(at && { at }) } }),
+  };
+}
+
+/** The resource as if it had no attempt after that, and had it already. */
+function asOfAttempt(resource: ProcessingJob, number: number | undefined): ProcessingJob {
+  const { metadata: { name, uid }, status = {} } = resource;
+  if (number === undefined || number === (status.attemptCount ?? 1)) return resource;
+  const attempt = status.attempts?.find((each) => each.number === number);
+  return {
+    ...resource,
+    status: {
+      sageMakerProcessingJobName: attempt?.name ?? attemptName(name, uid, number),
+      ...(attempt && { processingJobStatus: attempt.status as ProcessingJobStatusWord }),
+      ...(attempt?.arn !== undefined && { processingJobArn: attempt.arn }),
+      ...(attempt?.message !== undefined && { failureReason: attempt.message }),
+      ...(attempt?.endTime !== undefined && { processingEndTime: attempt.endTime }),
+    },
   };
 }

@@ -58,3 +58,33 @@ Deno.test("viewOf() expects as many hosts as any preferred instance would bring"
   assert.equal(viewOf(resource(undefined, preferences)).hosts, 3);
   assert.equal(viewOf(resource(undefined, {})).hosts, 1);
 });
+
+Deno.test("viewOf() tells of an earlier attempt, and of one to come, where it is asked for", () => {
+  const id = "1234567890abcdef1234567890abcdef";
+  const arn = "arn";
+  const failed = {
+    number: 1,
+    name: "first",
+    arn,
+    status: "Failed",
+    reason: "CapacityError",
+    message: "CapacityError: none",
+  };
+  const retried = resource({
+    processingJobStatus: "InProgress",
+    processingJobArn: arn,
+    attemptCount: 2,
+    attempts: [failed],
+  });
+  const { jobName, end, text } = viewOf(retried, 1);
+  assert.deepEqual({ jobName, end, text }, { jobName: "first", end: { outcome: "Failed" }, text: failed.message });
+  assert.deepEqual(viewOf(retried, 2), viewOf(retried));
+  const coming = viewOf(retried, 3);
+  assert.deepEqual([coming.jobName, coming.isCreated, coming.end], [`a-job-${id}-r3`, false, undefined]);
+});
+
+Deno.test("viewOf() sees no end in a suspension", () => {
+  const because = { reason: "Suspended", message: "", lastTransitionTime: "", observedGeneration: 1 } as const;
+  const conditions = [{ type: "Suspended", status: "True", ...because } as const];
+  assert.equal(viewOf(resource({ processingJobStatus: "Stopped", conditions })).end, undefined);
+});

@@ -17,6 +17,8 @@ export interface JobWatchOptions {
   client: KubeClient;
   namespace: string;
   name: string;
+  /** Of whose job; the latest unless given. */
+  attempt?: number | undefined;
   clock: Clock;
   /** Told whenever the status word or its text is another. */
   onChange?: (view: JobView) => void;
@@ -35,7 +37,7 @@ export class JobWatch {
     this.#options = options;
     this.#uid = resource.metadata.uid;
     this.#version = resource.metadata.resourceVersion;
-    this.#view = viewOf(resource);
+    this.#view = viewOf(resource, options.attempt);
   }
 
   /**
@@ -122,7 +124,7 @@ export class JobWatch {
       this.#view = { ...before, end: before.end ?? { outcome: "Gone" } };
     } else {
       this.#version = resource.metadata.resourceVersion;
-      this.#view = viewOf(resource);
+      this.#view = viewOf(resource, this.#options.attempt);
     }
     const { word, text, end } = this.#view;
     if (word !== before.word || text !== before.text || end?.outcome !== before.end?.outcome) {

@@ -19,6 +19,8 @@ export interface LogsRequest {
   /** Of the resource; `processingjob/NAME`, as kubectl writes it, will do. */
   name: string;
   namespace?: string | undefined;
+  /** Number of the attempt; the latest unless given. */
+  attempt?: number | undefined;
   kubeconfig?: string | undefined;
   context?: string | undefined;
   endpointUrl?: string | undefined;
@@ -83,7 +85,7 @@ class Show {
   }
 
   async run(client: KubeClient): Promise<void> {
-    const { endpointUrl: endpoint, heading, version } = this.#request;
+    const { attempt, endpointUrl: endpoint, heading, version } = this.#request;
     const { env, signal } = this.#streams;
     const clock = this.#clock;
     const namespace = this.#request.namespace ?? client.cluster.namespace;
@@ -91,7 +93,10 @@ class Show {
     const onChange = (view: JobView) => {
       if (this.#printed === 0 && !view.end) this.#say(standing(this.#name, view));
     };
-    const job = await JobWatch.open({ client, namespace, name: this.#name, clock, onChange, onTrouble }, signal);
+    const job = await JobWatch.open(
+      { client, namespace, name: this.#name, attempt, clock, onChange, onTrouble },
+      signal,
+    );
     if (heading) this.#say(heading(job.view));
     using logs = openCloudWatch({ region: job.view.region, endpoint, env, clock, version });
     const source = new PatientSource(logs, { clock, onTrouble });

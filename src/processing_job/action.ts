@@ -1,5 +1,6 @@
 /** What `decide` is told, and what it may answer. */
 import type { Failure, Sighting } from "../api/job.ts";
+import type { PolicyDefaults } from "../api/policies.ts";
 import type { ProcessingJob, ProcessingJobStatus } from "../api/processing_job.ts";
 import { statusOf, type View } from "./status.ts";
 
@@ -30,6 +31,12 @@ export interface Observed {
   inheritedAt?: number;
   /** When a create was last sent that nobody knows the outcome of; milliseconds since the epoch. */
   unsettledAt?: number;
+  /** What time SageMaker says it is at least, going by its answers; milliseconds since the epoch. */
+  serviceNow?: number;
+  /** What policies hold where the resource asks for none. */
+  defaults?: PolicyDefaults;
+  /** The records of the resource's jobs were deleted a moment ago. */
+  areRecordsDeleted?: boolean;
 }
 
 /** What a status needs that follows from the resource alone. */
@@ -46,7 +53,7 @@ export interface Limits {
   stalenessMs: number;
 }
 
-/** The one next step. Every step but `settle`, `release` and `ignore` is followed by another decision. */
+/** The one next step. Every step but `settle`, `release`, `delete` and `ignore` is followed by another decision. */
 export type Action =
   | { do: "ignore" }
   | { do: "add-finalizer" }
@@ -57,8 +64,12 @@ export type Action =
   | { do: "verify" }
   | { do: "create" }
   | { do: "stop" }
-  /** Take the finalizer away; `forced`: somebody asked for it, whatever becomes of the job. */
-  | { do: "release"; forced: boolean }
+  /** Have SageMaker forget the resource's jobs. */
+  | { do: "delete-records" }
+  /** Have the apiserver delete the resource. */
+  | { do: "delete" }
+  /** Take the finalizer away; `forced`: somebody asked for it, whatever becomes of the job; `retained`: a policy did. */
+  | { do: "release"; forced: boolean; retained?: true }
   | Settle;
 
 /** Write the status, follow the job or not, and then what `next` says. */

@@ -1,24 +1,38 @@
-import { ANNOTATIONS, FINALIZER } from "../api/group.ts";
+import { FINALIZER } from "../api/group.ts";
 import { type Failure, FINAL_JOB_STATUSES, type Job, type Sighting } from "../api/job.ts";
 import type { ProcessingJob } from "../api/processing_job.ts";
 import { type Action, type Context, type Limits, type Names, type Observed, settle } from "./action.ts";
+import { withAttempts } from "./attempts.ts";
 import { decideDeletion } from "./deletion.ts";
+import { withDeletionPolicy } from "./deletion_policy.ts";
 import {
   checkedAt,
   createdAt,
   isAskedFor,
+  isAtRest,
   isGivenUp,
   isKnown,
   isOver,
   isRestored,
   isRunning,
+  isSuspended,
   isUntouched,
   neverBackwards,
   provesJob,
 } from "./history.ts";
 import { untilHeartbeat } from "./heartbeat.ts";
 import { nextAfter } from "./retry.ts";
-import { paused, refreshed, viewOfFailure, viewOfJob } from "./status.ts";
+import { decideBackoff, decideLastAttempt, decideRetry, isRetryOver } from "./next_attempt.ts";
+import { isPaused, paused, refreshed, viewOfFailure, viewOfJob } from "./status.ts";
+import {
+  decideAtRest,
+  decideHeldBack,
+  decideStopped,
+  decideSuspended,
+  decideSuspending,
+  isToBeStopped,
+} from "./suspend.ts";
+import { afterEnd, decideTtl } from "./ttl.ts";
 
 /** A job that existed counts as lost after this many looks in a row over this long found nothing. */
 const LOST_AFTER = { looks: 3, ms: 2 * 60_000 };
@@ -37,18 +51,25 @@ export function decide(
   limits: Limits,
   now: number,
 ): Action {
-  const { metadata, status } = resource;
-  const isHeld = metadata.finalizers?.includes(FINALIZER) ?? false;
   const context: Context = { resource, observed, names, limits, now };
+  const action = decideStep(context);
+  if (action.do !== "settle") return action;
+  return { ...action, status: withAttempts(resource.spec, withDeletionPolicy(context, action.status)) };
+}
 
+function decideStep(context: Context): Action {
+  const { resource, names, now } = context;
+  const { metadata, status, spec } = resource;
+  const isHeld = metadata.finalizers?.includes(FINALIZER) ?? false;
   if (metadata.deletionTimestamp !== undefined) return isHeld ? decideDeletion(context) : { do: "ignore" };
   if (isOver(status)) return decideOver(context);
-  if (metadata.annotations?.[ANNOTATIONS.paused] === "true") {
+  if (isPaused(resource)) {
     return { do: "settle", status: paused(resource, now), follow: false, next: { kind: "wait" } };
   }
   if (isGivenUp(resource)) return { do: "settle", status: refreshed(resource), follow: false, next: { kind: "wait" } };
   if (isRestored(status, names.jobName)) return decideRestored(context);
-  if (!isHeld) return { do: "add-finalizer" };
+  if (isAtRest(status)) return decideAtRest(context);
+  if (!isHeld) return spec.suspend && isUntouched(status) ? decideSuspended(context) : { do: "add-finalizer" };
   return decideRunning(context);
 }
 
@@ -59,8 +80,9 @@ function decideOver(context: Context): Action {
   const isPending = job?.isSummary === true;
   const isDetailed = job !== undefined && !isPending && isKnown(job, resource.status) &&
     job.status === resource.status?.processingJobStatus;
-  if (isDetailed) return settle(context, viewOfJob(job), false, { kind: "wait" });
-  return { do: "settle", status: refreshed(resource), follow: isPending, next: { kind: "wait" } };
+  if (isDetailed) return settle(context, viewOfJob(job), false, afterEnd(context));
+  return decideTtl(context) ??
+    { do: "settle", status: refreshed(resource), follow: isPending, next: { kind: "wait" } };
 }
 
 function decideRunning(context: Context): Action {
@@ -74,9 +96,11 @@ function decideRunning(context: Context): Action {
     if (isOwn === undefined && !isKnown(sighting.job, status)) return { do: "verify" };
     return decideSeen(context, neverBackwards(sighting.job, status), sighting);
   }
+  const backoff = decideBackoff(context);
+  if (backoff) return backoff;
   if (sighting?.absent) return provesJob(status) ? decideLost(context, sighting.absent) : decideCreate(context);
   if (isUntouched(status) || isUnsent) return decideCreate(context);
-  return isFollowed || !isRunning(status) ? { do: "look" } : decideUnseen(context);
+  return isFollowed || !isRunning(status) || isToBeStopped(context) ? { do: "look" } : decideUnseen(context);
 }
 
 /** A job that was seen before this process began is one of thousands, maybe: the informer sees them all at the cost of a few. */
@@ -86,7 +110,10 @@ function decideUnseen(context: Context): Action {
 }
 
 function decideFailed(context: Context, failure: Failure): Action {
-  return settle(context, viewOfFailure(failure), false, nextAfter(failure));
+  // A job that is to be stopped is, for as long as it takes.
+  const isPatient = failure.retry === "never" && isSuspended(context.resource.status);
+  const patient: Failure = isPatient ? { ...failure, retry: "slowly" } : failure;
+  return settle(context, viewOfFailure(patient), false, nextAfter(patient));
 }
 
 /**
@@ -110,8 +137,10 @@ function decideBlind(context: Context, failure = context.observed.failure): Acti
 }
 
 /** A status that is behind may hide that the job existed, and its record may be gone: so never on an old reading. */
-function decideCreate({ observed }: Context): Action {
-  return observed.isCurrent ? { do: "create" } : { do: "confirm" };
+function decideCreate(context: Context): Action {
+  if (context.resource.spec.suspend) return decideHeldBack(context);
+  if (isRetryOver(context)) return decideLastAttempt(context);
+  return context.observed.isCurrent ? { do: "create" } : { do: "confirm" };
 }
 
 /** The job is there: its word is the resource's, unless SageMaker has not been heard of for too long. */
@@ -121,13 +150,27 @@ function decideSeen(context: Context, job: Job, { failure, seenAt }: Sighting): 
     kind: "after",
     ms: untilHeartbeat(context.observed.heartbeatPhase ?? 0, now, limits.heartbeatMs),
   } as const;
-  if (FINAL_JOB_STATUSES.includes(job.status)) {
-    return settle(context, viewOfJob(job), job.isSummary === true, { kind: "wait" });
-  }
+  if (FINAL_JOB_STATUSES.includes(job.status)) return decideEnded(context, job);
+  if (isToBeStopped(context)) return decideSuspending(context, job);
   if (failure === undefined) return settle(context, viewOfJob(job), true, heartbeat);
   const blindInMs = (seenAt ?? now) + limits.stalenessMs - now;
   if (blindInMs > 0) return settle(context, viewOfJob(job), true, { kind: "after", ms: blindInMs });
   return settle(context, { ...viewOfFailure({ ...failure, retry: "slowly" }), job }, true, heartbeat);
+}
+
+/** The job has ended, and with it the resource, unless there is another attempt to come. */
+function decideEnded(context: Context, job: Job): Action {
+  const isSuspension = job.status === "Stopped" && isToBeStopped(context);
+  const next = isSuspension ? decideStopped(context, job) : decideRetry(context, job);
+  // What a list leaves out can't be asked for later.
+  if (next) return job.isSummary && !context.observed.hasLooked ? { do: "look" } : next;
+  const isPending = job.isSummary === true;
+  return settle(
+    context,
+    { ...viewOfJob(job), suspended: false },
+    isPending,
+    isPending ? { kind: "wait" } : afterEnd(context),
+  );
 }
 
 /** A job that existed is gone from SageMaker. It is never run a second time. */

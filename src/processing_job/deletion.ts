@@ -2,30 +2,30 @@ import { ANNOTATIONS } from "../api/group.ts";
 import { type Failure, FINAL_JOB_STATUSES } from "../api/job.ts";
 import type { ProcessingJobStatus } from "../api/processing_job.ts";
 import { type Action, type Context, settle } from "./action.ts";
-import { createdAt, errorReason, isKnown, isOver, provesJob } from "./history.ts";
+import { appearsInMs } from "./absence.ts";
+import { decideRelease, deletionPolicyOf } from "./deletion_policy.ts";
+import { errorReason, isAtRest, isKnown, isOver, provesJob } from "./history.ts";
 import { nextAfter } from "./retry.ts";
 import { viewOfFailure, viewOfJob } from "./status.ts";
 
 /** A stop that SageMaker took but does not show is sent again after this long. */
 export const STOP_AGAIN_MS = 30_000;
-/** SageMaker may not show a job at once after its create; a job that is absent sooner than this may still appear. */
-const APPEARS_WITHIN_MS = 60_000;
-
-/** Who worked before us sent its last create before we began, so SageMaker has had that time already. */
-const INHERITED_WITHIN_MS = 10_000;
-
-const RELEASE = { do: "release", forced: false } as const;
 
 /** The next step for a resource that is being deleted and that we hold: its job must not outlive it. */
 export function decideDeletion(context: Context): Action {
   const { resource: { metadata, status }, observed: { sighting, failure, isOwn, stopSent, hasLooked } } = context;
   const job = sighting?.job;
   if (metadata.annotations?.[ANNOTATIONS.forceDelete] === "true") return { do: "release", forced: true };
-  if (isOver(status) || errorReason(status) === "NameConflict") return RELEASE;
-  if (isOwn === false || (job && FINAL_JOB_STATUSES.includes(job.status))) return RELEASE;
-
+  // What its job does is nobody's business any more, so it isn't asked either.
+  if (deletionPolicyOf(context) === "Retain") return { do: "release", forced: false, retained: true };
+  const isDone = isOver(status) || isAtRest(status) || errorReason(status) === "NameConflict" || isOwn === false ||
+    (job !== undefined && FINAL_JOB_STATUSES.includes(job.status));
+  // A failure is then one of deleting the record.
+  if (isDone && !(failure && deletionPolicyOf(context) === "Delete")) return decideRelease(context);
   const problem = failure ?? (job ? undefined : sighting?.failure);
-  if (problem) return neverReachedSageMaker(status, problem) ? RELEASE : decideBlocked(context, problem);
+  if (problem) {
+    return neverReachedSageMaker(status, problem) ? { do: "release", forced: false } : decideBlocked(context, problem);
+  }
   if (job) {
     if (isOwn === undefined && !isKnown(job, status)) return { do: "verify" };
     if (job.status !== "Stopping" && !stopSent) return { do: "stop" };
@@ -38,15 +38,13 @@ export function decideDeletion(context: Context): Action {
 
 /** Nothing of it is in SageMaker, unless it was created a moment ago and does not show yet. */
 function decideAbsent(context: Context): Action {
-  const { resource, observed: { unsettledAt = -Infinity, inheritedAt = -Infinity }, now } = context;
-  const ownMs = Math.max(unsettledAt, createdAt(resource.status)) + APPEARS_WITHIN_MS - now;
-  const appearsInMs = Math.max(ownMs, inheritedAt + INHERITED_WITHIN_MS - now);
-  if (!(appearsInMs > 0)) return RELEASE;
+  const appearsMs = appearsInMs(context);
+  if (!(appearsMs > 0)) return decideRelease(context);
   const text =
     "SageMaker does not show a processing job of this resource; one that was created a moment ago may still appear, and is " +
     "stopped then";
   const view = { word: "Reconciling", reason: "Deleting", message: text, additional: text } as const;
-  return settle(context, view, true, { kind: "after", ms: appearsInMs });
+  return settle(context, view, true, { kind: "after", ms: appearsMs });
 }
 
 /** Whether the job runs can't be known, or it can't be stopped: the resource waits, and says how not to. */

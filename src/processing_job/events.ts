@@ -5,7 +5,8 @@ import type { ProcessingJob, ProcessingJobStatus } from "../api/processing_job.t
 import { cutText } from "../api/text.ts";
 import { humanDuration } from "../api/time.ts";
 import type { EventText, ObjectReference } from "../kubernetes/events.ts";
-import { provesJob } from "./history.ts";
+import { attemptNumber } from "./attempts.ts";
+import { isSuspended, provesJob } from "./history.ts";
 
 /** Every Event there is, by its reason. */
 const EVENTS = {
@@ -24,10 +25,16 @@ const EVENTS = {
   Failed: { type: "Warning", action: "FollowJob" },
   Stopped: { type: "Warning", action: "FollowJob" },
   JobLost: { type: "Warning", action: "FollowJob" },
+  // from one attempt to the next
+  AttemptFailed: { type: "Warning", action: "Retry" },
+  Suspended: { type: "Normal", action: "Suspend" },
+  Resumed: { type: "Normal", action: "Resume" },
   // deletion
   Stopping: { type: "Normal", action: "StopJob" },
   DeletionBlocked: { type: "Warning", action: "StopJob" },
   Released: { type: "Normal", action: "ReleaseResource" },
+  Retained: { type: "Normal", action: "ReleaseResource" },
+  Expired: { type: "Normal", action: "DeleteResource" },
   ForceDeleted: { type: "Warning", action: "ReleaseResource" },
 } as const satisfies Record<string, Pick<EventText, "type" | "action">>;
 
@@ -62,11 +69,30 @@ export function eventsFor(
 ): EventText[] {
   const events: EventText[] = [];
   if (!context.deleting && !provesJob(before) && provesJob(after)) {
-    events.push(event("Created", `Created processing job '${context.jobName}' in ${context.region}`));
+    const attempt = after.attemptSummary === undefined ? "" : `, attempt ${attemptNumber(after)}`;
+    events.push(event("Created", `Created processing job '${context.jobName}' in ${context.region}${attempt}`));
   }
+  const between = betweenAttempts(before, after);
+  if (between) return [...events, between];
   const latest = latestEvent(before, after, context);
   if (latest) events.push(latest);
   return events;
+}
+
+/** What becomes of one attempt, where there is or was another. */
+function betweenAttempts(
+  before: ProcessingJobStatus | undefined,
+  after: ProcessingJobStatus,
+): EventText | undefined {
+  const { reason, message = "" } = ready(after) ?? {};
+  if (ready(before)?.reason === reason && attemptNumber(before) === attemptNumber(after)) return undefined;
+  if (reason === "RetryPending" && attemptNumber(before) < attemptNumber(after)) {
+    return event("AttemptFailed", textOf(after));
+  }
+  if (reason === "Suspended" && isSuspended(after)) return event("Suspended", message);
+  const wasSuspended = findCondition(before?.conditions, "Suspended")?.status === "True";
+  if (reason === "Resumed" && wasSuspended) return event("Resumed", message);
+  return undefined;
 }
 
 function latestEvent(
@@ -90,7 +116,7 @@ function latestEvent(
     case "Stopped":
       return isNewWord ? event("Stopped", `Stopped${lasting(after)}. ${textOf(after)}`) : undefined;
     case "Stopping":
-      return isNewWord || isNewDeletion ? stopping(context) : undefined;
+      return isNewWord || isNewDeletion ? stopping(after, context) : undefined;
     case "Error":
       return isNewReason ? givenUp(after) : undefined;
     case "Reconciling":
@@ -114,7 +140,10 @@ function failed(status: ProcessingJobStatus): EventText {
   return event("Failed", `Failed${lasting(status)}: ${why}; exit message: ${last}`);
 }
 
-function stopping({ deleting, jobName, region }: EventContext): EventText {
+function stopping(after: ProcessingJobStatus, { deleting, jobName, region }: EventContext): EventText {
+  if (!deleting && isSuspended(after)) {
+    return event("Stopping", `'spec.suspend' is true: stopping processing job '${jobName}' in ${region}`);
+  }
   return event(
     "Stopping",
     deleting
@@ -164,6 +193,28 @@ export function releasedEvent(
     jobStatus === undefined
       ? `Released this resource: SageMaker has no processing job '${jobName}' in ${region}`
       : `Released this resource: processing job '${jobName}' in ${region} is ${jobStatus}`,
+  );
+}
+
+/** The Event for a resource whose deletion policy leaves its job to itself; none if that had ended. */
+export function retainedEvent(
+  before: ProcessingJobStatus | undefined,
+  { jobName, region }: EventContext,
+): EventText | undefined {
+  if (FINAL_JOB_STATUSES.includes(before?.processingJobStatus ?? "")) return undefined;
+  const what = provesJob(before) ? "runs on" : "is left to itself, if it was created";
+  return event(
+    "Retained",
+    `Released this resource because of 'deletionPolicy: Retain'. Processing job '${jobName}' in ${region} ${what}. To stop ` +
+      `it: aws sagemaker stop-processing-job --region ${region} --processing-job-name ${jobName}`,
+  );
+}
+
+/** The Event for a resource that was deleted because its time to live is over. */
+export function expiredEvent({ processingEndTime = "unknown" }: ProcessingJobStatus = {}): EventText {
+  return event(
+    "Expired",
+    `Deleted this resource because of 'ttlSecondsAfterFinished': its job ended at ${processingEndTime}`,
   );
 }
 

@@ -16,9 +16,20 @@ export function isUntouched(status: Status): boolean {
   return status?.observedGeneration === -1;
 }
 
-/** The job has ended, by our own word: nothing of SageMaker can change that. */
+/** The job has ended, by our own word, and there is no other to come: nothing of SageMaker can change that. */
 export function isOver(status: Status): boolean {
-  return isOurs(status) && FINAL_JOB_STATUSES.includes(status.processingJobStatus ?? "");
+  return isOurs(status) && FINAL_JOB_STATUSES.includes(status.processingJobStatus ?? "") && !isSuspended(status);
+}
+
+/** By our own word `suspend` has stopped the job, is about to, or holds it back. */
+export function isSuspended(status: Status): boolean {
+  return isOurs(status) && findCondition(status.conditions, "Suspended")?.status === "True";
+}
+
+/** The same, and nothing runs, nor can anything begin to run before a status says that it may. */
+export function isAtRest(status: Status): boolean {
+  const word = status?.processingJobStatus;
+  return isSuspended(status) && (word === "Stopped" || word === "SynchronizingK8sJobWithSageMaker");
 }
 
 /** Somebody has asked for another look, or another try, now. */
@@ -46,12 +57,14 @@ export function errorReason(status: Status): Reason | undefined {
 export function provesJob(status: Status): boolean {
   return status?.processingJobArn !== undefined ||
     findCondition(status?.conditions, "Created")?.status === "True" ||
-    (JOB_STATUSES as readonly string[]).includes(status?.processingJobStatus ?? "");
+    ((JOB_STATUSES as readonly string[]).includes(status?.processingJobStatus ?? "") && !isSuspended(status));
 }
 
-/** A create may be under way: by our own word there is no job, and it is tried again. */
+/** A create may be under way: by our own word there is no job, and it is tried, or tried again. */
 export function isWaiting(status: Status): boolean {
-  return isOurs(status) && status.processingJobStatus === "Reconciling" && !provesJob(status);
+  const word = status?.processingJobStatus;
+  const isTried = word === "Reconciling" || word === "SynchronizingK8sJobWithSageMaker";
+  return isOurs(status) && isTried && !provesJob(status) && !isAtRest(status);
 }
 
 /** The job was seen to run, by our own word, and its ARN is known. */
@@ -63,7 +76,8 @@ export function isRunning(status: Status): boolean {
 /** The status speaks of a job of another resource: it came from a backup, and the resource has got another UID since. */
 export function isRestored(status: Status, jobName: string): boolean {
   const named = status?.sageMakerProcessingJobName;
-  return provesJob(status) && named !== undefined && named !== jobName;
+  const hadJob = provesJob(status) || (status?.attempts?.length ?? 0) > 0;
+  return hadJob && named !== undefined && named !== jobName;
 }
 
 /** The job is the one that our status is about, so there is no doubt that it is this resource's. */

@@ -1,12 +1,13 @@
 /** What follows from a resource's own fields. */
 import { GROUP, PLURAL, VERSION } from "../api/group.ts";
 import type { JobRef } from "../api/job.ts";
-import { jobName } from "../api/job_name.ts";
+import { attemptName } from "../api/job_name.ts";
 import type { ProcessingJob } from "../api/processing_job.ts";
+import { attemptNumber } from "./attempts.ts";
 
-/** Where the job of `resource` is. */
-export function refOf({ metadata, spec }: ProcessingJob): JobRef {
-  const ref = { region: spec.region, name: jobName(metadata.name, metadata.uid) };
+/** Where the job of `resource` is: that of the attempt that its status speaks of. */
+export function refOf({ metadata, spec, status }: ProcessingJob): JobRef {
+  const ref = { region: spec.region, name: attemptName(metadata.name, metadata.uid, attemptNumber(status)) };
   return spec.sageMakerEndpoint === undefined ? ref : { ...ref, endpoint: spec.sageMakerEndpoint };
 }
 

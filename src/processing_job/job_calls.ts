@@ -1,8 +1,10 @@
 import type { Tag } from "@aws-sdk/client-sagemaker";
 import { getLogger } from "@logtape/logtape";
 import { FINALIZER } from "../api/group.ts";
+import { attemptName } from "../api/job_name.ts";
 import { type Failure, type JobRef, SageMakerError, type Sighting } from "../api/job.ts";
 import type { ProcessingJob } from "../api/processing_job.ts";
+import type { KubeClient } from "../kubernetes/client.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { SageMaker, SageMakerFor } from "../sagemaker/client.ts";
 import { toCreateRequest } from "../sagemaker/convert.ts";
@@ -13,6 +15,7 @@ import { isAboutTags, isOwnJob } from "../sagemaker/ownership.ts";
 import type { Observed } from "./action.ts";
 import type { Burst } from "./burst.ts";
 import { STOP_AGAIN_MS } from "./deletion.ts";
+import { EnvironmentError, withValues } from "./environment.ts";
 import { HeartbeatPhases } from "./heartbeat.ts";
 import { isAskedFor, isUntouched, isWaiting } from "./history.ts";
 import { identity, keyOf, refOf } from "./identity.ts";
@@ -23,11 +26,13 @@ const log = getLogger(["operator", "processing-job"]);
 const NOT_SENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|CERT_.*|UNABLE_TO_.*|SELF_SIGNED_.*)$/;
 
 /** Calls that change something, and that come before what is told of them. */
-const WRITES = ["CreateProcessingJob", "StopProcessingJob"];
+const WRITES = ["CreateProcessingJob", "StopProcessingJob", "DeleteProcessingJob"];
 /** The longest that a status waits for the calls of others. */
 const LONGEST_WAIT_MS = 4_000;
 
 export interface JobCallsOptions {
+  /** Has the Secrets and ConfigMaps that a job's environment is read from. */
+  kube: Pick<KubeClient, "get">;
   jobs: JobInformer;
   /** Holds back calls that would fail as others have. */
   gate: CallGate;
@@ -38,6 +43,8 @@ export interface JobCallsOptions {
   onTagsDenied: (resource: ProcessingJob, failure: Failure) => void;
   /** Told of each job that was created. */
   onCreate?: (resource: ProcessingJob) => void;
+  /** What time SageMaker says it is at least, in milliseconds since the epoch, if it has said anything. */
+  serviceNow?: (ref: JobRef) => number | undefined;
   /** Told of each create and stop. */
   burst: Burst;
   /** Whether there are calls to be made for other resources, which come first. */
@@ -77,6 +84,9 @@ export class JobCalls {
    */
   readonly #createdAt = new Map<string, number>();
 
+  /** By key, the name of its job where that isn't the first attempt's. */
+  readonly #names = new Map<string, string>();
+
   /** By key, when its job was last stopped. */
   readonly #stoppedAt = new Map<string, number>();
 
@@ -100,6 +110,8 @@ export class JobCalls {
   /** What is known before anything is asked. A look that failed earlier says nothing now. */
   known(resource: ProcessingJob): Observed {
     const key = keyOf(resource);
+    this.#keepApart(key, resource);
+    const serviceNow = this.#options.serviceNow?.(refOf(resource));
     const sighting = this.#options.jobs.get(key, refOf(resource));
     const unsettledAt = this.#unsettledAt.get(key);
     return {
@@ -107,11 +119,24 @@ export class JobCalls {
       ...(unsettledAt === undefined ? {} : { unsettledAt }),
       ...(this.#unsent.has(key) ? { isUnsent: true } : {}),
       ...(this.#isInherited(resource) ? { inheritedAt: this.#startedAt } : {}),
+      ...(serviceNow === undefined ? {} : { serviceNow }),
       heartbeatPhase: this.heartbeats.of(key),
       ...(this.#followed.has(key) ? { isFollowed: true } : {}),
       ...(this.#createdAt.has(key) ? { isOwn: true } : {}),
       ...(this.#isStopFresh(key) ? { stopSent: true } : {}),
     };
+  }
+
+  /** What is known of an attempt's job says nothing of the next one's. */
+  #keepApart(key: string, resource: ProcessingJob): void {
+    const { name, uid } = resource.metadata;
+    const first = attemptName(name, uid, 1);
+    const current = refOf(resource).name;
+    if (current === (this.#names.get(key) ?? first)) return;
+    const isHeld = this.#held.has(key);
+    this.forget(key);
+    if (isHeld) this.#held.add(key);
+    if (current !== first) this.#names.set(key, current);
   }
 
   /** Whoever worked before this process may have sent a create up to its start, and have had no time to say so. */
@@ -136,6 +161,7 @@ export class JobCalls {
     this.#held.delete(key);
     this.#createdAt.delete(key);
     this.#stoppedAt.delete(key);
+    this.#names.delete(key);
   }
 
   /** Asks SageMaker for the job. */
@@ -143,6 +169,8 @@ export class JobCalls {
     observed.hasLooked = true;
     await this.#attempt(resource, "DescribeProcessingJob", observed, async () => {
       observed.sighting = await this.#lookUp(resource, signal);
+      const serviceNow = this.#options.serviceNow?.(refOf(resource));
+      if (serviceNow !== undefined) observed.serviceNow = serviceNow;
       if (observed.sighting.failure) throw new SageMakerError(observed.sighting.failure);
     });
   }
@@ -185,8 +213,9 @@ export class JobCalls {
     const sentAt = clock.now();
     if (isUntouched(resource.status)) this.#unsent.add(key);
     await this.#attempt(resource, "CreateProcessingJob", observed, async (sageMaker, ref) => {
+      const { spec, hidden } = await withValues(resource, this.#options.kube, signal);
       this.#unsent.delete(key);
-      const arn = await this.#sendCreate(sageMaker, resource, ref, signal);
+      const arn = await this.#sendCreate(sageMaker, { ...resource, spec }, ref, hidden, signal);
       this.#unsettledAt.delete(key);
       observed.sighting = jobs.record(key, ref, { name: ref.name, arn, status: "InProgress" }, sentAt);
       observed.isOwn = true;
@@ -216,6 +245,22 @@ export class JobCalls {
     if (observed.failure?.reason !== "UnknownError") return;
     observed.sighting = await this.#lookUp(resource, signal);
     if (observed.sighting.job?.status !== "InProgress") delete observed.failure;
+  }
+
+  /** Deletes the records of the resource's jobs; one that is gone already is no failure. */
+  async deleteRecords(resource: ProcessingJob, observed: Observed, signal: AbortSignal): Promise<void> {
+    const names = new Set([refOf(resource).name, ...(resource.status?.attempts ?? []).map(({ name }) => name)]);
+    for (const name of names) {
+      await this.#attempt(
+        resource,
+        "DeleteProcessingJob",
+        observed,
+        (sageMaker) => sageMaker.deleteRecord(name, signal),
+      );
+      if (observed.failure) return;
+      log.info("Deleted the record of the processing job", { ...identity(resource), job: name });
+    }
+    observed.areRecordsDeleted = true;
   }
 
   /** A stop that SageMaker took but does not show is sent again after a while. */
@@ -267,7 +312,9 @@ export class JobCalls {
     } catch (error) {
       if (!(error instanceof SageMakerError)) {
         gate.leave(key);
-        throw error;
+        if (!(error instanceof EnvironmentError)) throw error;
+        observed.failure = error.failure;
+        return;
       }
       failure = error.failure;
     }
@@ -279,17 +326,18 @@ export class JobCalls {
     sageMaker: SageMaker,
     resource: ProcessingJob,
     ref: JobRef,
+    hidden: readonly string[],
     signal: AbortSignal,
   ): Promise<string> {
     const { tagsFor, onTagsDenied } = this.#options;
     const request = toCreateRequest(resource.spec, ref.name);
     const Tags = tagsFor(request.Tags, resource);
-    if (Tags.length === (request.Tags?.length ?? 0)) return await sageMaker.create(request, signal);
+    if (Tags.length === (request.Tags?.length ?? 0)) return await sageMaker.create(request, signal, hidden);
     try {
-      return await sageMaker.create({ ...request, Tags }, signal);
+      return await sageMaker.create({ ...request, Tags }, signal, hidden);
     } catch (error) {
       if (!(error instanceof SageMakerError && isAboutTags(error.failure))) throw error;
-      const arn = await sageMaker.create(request, signal);
+      const arn = await sageMaker.create(request, signal, hidden);
       onTagsDenied(resource, error.failure);
       return arn;
     }

@@ -5,7 +5,8 @@ const OURS = "sagemaker.aws.amazon.com/";
 
 /**
  * What is kept in memory of a resource: what some decision may still need. A job that is known by its ARN is never created
- * again, so most of the spec has done its work; it stays with the apiserver.
+ * again, so most of the spec has done its work; it stays with the apiserver. The status of a further attempt has no ARN, and comes
+ * with the whole spec.
  */
 export function kept(resource: ProcessingJob): ProcessingJob {
   const { apiVersion, kind, metadata, spec, status } = resource;
@@ -38,9 +39,10 @@ export function ownAnnotations(annotations: Record<string, string> = {}): Record
   return own.length === 0 ? undefined : Object.fromEntries(own);
 }
 
-/** Where the job is, and what its calls are counted by. */
+/** Where the job is, what its calls are counted by, and what is done with it. */
 function essentials(spec: ProcessingJobSpec): ProcessingJobSpec {
   const { region, sageMakerEndpoint, roleArn, processingResources: { clusterConfig } } = spec;
+  const { suspend, ttlSecondsAfterFinished, deletionPolicy, retryPolicy } = spec;
   const { instanceType, instanceCount, instancePreferences } = clusterConfig;
   const kept: Partial<ProcessingJobSpec> = {
     region,
@@ -53,6 +55,10 @@ function essentials(spec: ProcessingJobSpec): ProcessingJobSpec {
         ...(instancePreferences !== undefined && { instancePreferences }),
       } as ProcessingJobSpec["processingResources"]["clusterConfig"],
     },
+    ...(suspend !== undefined && { suspend }),
+    ...(ttlSecondsAfterFinished !== undefined && { ttlSecondsAfterFinished }),
+    ...(deletionPolicy !== undefined && { deletionPolicy }),
+    ...(retryPolicy !== undefined && { retryPolicy }),
   };
   return kept as ProcessingJobSpec;
 }

@@ -21,6 +21,17 @@ Deno.test("kept() keeps the whole spec until the job is known by its ARN", () =>
   assert.equal(spec.environment, undefined);
 });
 
+Deno.test("kept() keeps what is asked for over a job's whole life", () => {
+  const policies = {
+    suspend: false,
+    retryPolicy: { maxAttempts: 3 },
+    ttlSecondsAfterFinished: 5,
+    deletionPolicy: "Retain" as const,
+  };
+  const { spec } = kept({ ...makeProcessingJob(), spec: { ...FULL_SPEC, ...policies }, status: created });
+  assert.deepEqual({ ...spec, ...policies }, spec);
+});
+
 Deno.test("kept() drops what others write and keeps what asks for something", () => {
   const resource = heldProcessingJob(created, true);
   const annotations = { "example.com/notes": "long", "sagemaker.aws.amazon.com/reconcile-at": "1" };

@@ -2,6 +2,7 @@ import { getLogger } from "@logtape/logtape";
 import { isDeepStrictEqual } from "node:util";
 import { FINALIZER } from "../api/group.ts";
 import { type Job, SageMakerError } from "../api/job.ts";
+import type { PolicyDefaults } from "../api/policies.ts";
 import type { ProcessingJob, ProcessingJobStatus } from "../api/processing_job.ts";
 import { type KubeClient, KubeError } from "../kubernetes/client.ts";
 import type { EventText, ObjectReference } from "../kubernetes/events.ts";
@@ -13,12 +14,14 @@ import { decide } from "./decide.ts";
 import {
   type EventContext,
   eventsFor,
+  expiredEvent,
   forceDeletedEvent,
   jobTagsDeniedEvent,
   referenceTo,
   releasedEvent,
+  retainedEvent,
 } from "./events.ts";
-import { isUntouched } from "./history.ts";
+import { isOver, isUntouched } from "./history.ts";
 import { identity, keyOf, pathOf, refOf } from "./identity.ts";
 import { JobCalls, type JobCallsOptions, NotNow } from "./job_calls.ts";
 import { ownAnnotations } from "./kept.ts";
@@ -39,6 +42,8 @@ export interface ReconcilerOptions extends Omit<JobCallsOptions, "onTagsDenied">
   /** Tells people what happens to a resource. */
   record: (event: EventText & { regarding: ObjectReference }) => void;
   limits: Limits;
+  /** What policies hold for resources that ask for none. */
+  defaults?: PolicyDefaults;
   /** Told of each status that was written, and of the resource as it was before. */
   onStatus?: (resource: ProcessingJob, status: ProcessingJobStatus) => void;
   /** Told of each deleted resource that was let go, and of its job if that was seen. */
@@ -97,7 +102,7 @@ export class ProcessingJobReconciler {
   }
 
   async #reconcile(key: string, signal: AbortSignal): Promise<Result> {
-    const { store, limits, clock } = this.#options;
+    const { store, limits, clock, defaults = {} } = this.#options;
     const calls = this.#calls;
     let resource = store.get(key);
     // The CRD before this one took resources without a spec. They stand for no job, and today's refuses every patch of them.
@@ -107,7 +112,7 @@ export class ProcessingJobReconciler {
     }
     const ref = refOf(resource);
     const names: Names = { jobName: ref.name, cloudWatchLogUrl: cloudWatchLogUrl(ref.region, ref.name) };
-    const observed: Observed = calls.known(resource);
+    const observed: Observed = { ...calls.known(resource), defaults };
     if (calls.mayWait(resource, observed.sighting)) return WAITING;
 
     for (let step = 0; step < MAX_STEPS; step++) {
@@ -134,11 +139,20 @@ export class ProcessingJobReconciler {
           await calls[action.do](resource, observed, signal);
           if (calls.mayWait(resource, observed.sighting)) return WAITING;
           break;
+        case "delete-records":
+          await calls.deleteRecords(resource, observed, signal);
+          break;
+        case "delete":
+          await this.#delete(resource, signal);
+          return { kind: "done" };
         case "release":
-          await this.#release(resource, observed, action.forced, signal);
+          await this.#release(resource, observed, action, signal);
           return { kind: "done" };
         case "settle":
-          calls.settle(resource, observed, { follow: action.follow, isDone: action.next.kind === "wait" });
+          calls.settle(resource, observed, {
+            follow: action.follow,
+            isDone: action.next.kind === "wait" || isOver(action.status),
+          });
           await this.#writeStatus(resource, action, signal);
           return outcome(action.next);
       }
@@ -188,7 +202,12 @@ export class ProcessingJobReconciler {
     return await this.#options.kube.patch<ProcessingJob>(pathOf(resource), patch, { type: "merge", signal });
   }
 
-  async #release(resource: ProcessingJob, observed: Observed, forced: boolean, signal: AbortSignal) {
+  async #release(
+    resource: ProcessingJob,
+    observed: Observed,
+    { forced, retained }: { forced: boolean; retained?: true },
+    signal: AbortSignal,
+  ) {
     await this.#setFinalizer(resource, false, signal);
     this.#forget(keyOf(resource));
     this.#options.onRelease?.(resource, observed.sighting?.job);
@@ -196,8 +215,19 @@ export class ProcessingJobReconciler {
     const context = eventContext(resource);
     const event = forced
       ? forceDeletedEvent(context)
+      : retained
+      ? retainedEvent(resource.status, context)
       : releasedEvent(resource.status, observed.sighting?.job?.status, context);
     if (event) this.#record(resource, event);
+  }
+
+  /** Its time to live is over. What holds it, as our own finalizer, holds it still. */
+  async #delete(resource: ProcessingJob, signal: AbortSignal): Promise<void> {
+    const { resourceVersion, uid } = resource.metadata;
+    const body = { preconditions: { resourceVersion, uid }, propagationPolicy: "Background" };
+    await this.#options.kube.delete(pathOf(resource), { body, signal });
+    this.#record(resource, expiredEvent(resource.status));
+    log.info("Deleted the resource, whose time to live is over", identity(resource));
   }
 
   #record(resource: ProcessingJob, event: EventText): void {

@@ -3,7 +3,9 @@ import { ANNOTATIONS } from "../api/group.ts";
 import type { Failure, Job, Reason } from "../api/job.ts";
 import type { ProcessingJob, ProcessingJobStatus, ProcessingJobStatusWord } from "../api/processing_job.ts";
 import { humanDuration, rfc3339 } from "../api/time.ts";
-import { provesJob } from "./history.ts";
+import { billableBefore } from "./attempts.ts";
+import { billableInstanceSeconds } from "./billable.ts";
+import { isSuspended, provesJob } from "./history.ts";
 
 /** What there is to say of a resource at one moment; `statusOf` turns it into the status that is written. */
 export interface View {
@@ -16,6 +18,10 @@ export interface View {
   /** Someone has to act before this goes on. */
   needsPerson?: boolean;
   job?: Job;
+  /** Whether `suspend` holds; as it was unless given. */
+  suspended?: boolean;
+  /** When the next attempt may begin; milliseconds since the epoch. */
+  nextAttemptAt?: number;
   jobName: string;
   cloudWatchLogUrl: string;
   /** When SageMaker last answered about this job; milliseconds since the epoch. */
@@ -29,6 +35,9 @@ const JOB_REASONS: Record<string, Reason> = {
   Failed: "JobFailed",
   Stopped: "StoppedOutsideOperator",
 };
+
+/** The text of the condition `Suspended`. */
+const SUSPENDED = "'spec.suspend' asks for no job to run";
 
 /** The view of a job that SageMaker told us about. */
 export function viewOfJob(job: Job): Pick<View, "word" | "reason" | "message" | "additional" | "job"> {
@@ -91,11 +100,19 @@ export function statusOf(resource: ProcessingJob, view: View, now: number): Proc
   set(status, "processingStartTime", timeOf(job?.startTime) ?? before.processingStartTime);
   set(status, "processingEndTime", timeOf(job?.endTime) ?? before.processingEndTime);
   set(status, "duration", durationOf(job) ?? before.duration);
+  const billable = job && billableInstanceSeconds(job, resource.spec);
+  const sum = billable === undefined ? 0 : billableBefore(before) + billable;
+  set(status, "billableInstanceSeconds", Math.max(sum, before.billableInstanceSeconds ?? 0) || billable);
   // SageMaker names one only where it had a choice.
   const instanceType = job && resource.spec.processingResources.clusterConfig.instanceType;
   set(status, "selectedInstanceType", job?.selectedInstanceType ?? before.selectedInstanceType ?? instanceType);
   set(status, "failureReason", job?.failureReason ?? before.failureReason);
   set(status, "exitMessage", job?.exitMessage ?? before.exitMessage);
+  set(status, "attemptCount", before.attemptCount);
+  set(status, "suspendedAttempts", before.suspendedAttempts);
+  set(status, "attempts", before.attempts);
+  const nextAttemptTime = timeOf(view.nextAttemptAt) ?? before.nextAttemptTime;
+  if (!job) set(status, "nextAttemptTime", nextAttemptTime);
   status.conditions = mergeConditions(before.conditions, conditionsOf(resource, view), rfc3339(now));
   return status;
 }
@@ -109,6 +126,11 @@ export function refreshed({ metadata, status = {} }: ProcessingJob): ProcessingJ
   const same: ProcessingJobStatus = { ...status, observedGeneration, ...(conditions ? { conditions } : {}) };
   set(same, "observedReconcileAt", metadata.annotations?.[ANNOTATIONS.reconcileAt]);
   return same;
+}
+
+/** Somebody asks for the resource to be left alone. */
+export function isPaused({ metadata }: ProcessingJob): boolean {
+  return metadata.annotations?.[ANNOTATIONS.paused] === "true";
 }
 
 /** The status of a resource that is to be left alone: the same, and a condition that says so. `now` is milliseconds. */
@@ -148,7 +170,8 @@ function conditionsOf(
 ): Omit<Condition, "lastTransitionTime">[] {
   const observedGeneration = resource.metadata.generation;
   const { job, reason, message, word } = view;
-  const stalled = word === "Failed" || word === "Error" || word === "Stopped";
+  const { suspended = isSuspended(resource.status) } = view;
+  const stalled = word === "Failed" || word === "Error" || (word === "Stopped" && !suspended);
   const ready = word === "Completed" ? "True" : stalled || view.needsPerson ? "False" : "Unknown";
   const help = ready === "False" || word === "Reconciling"
     ? ` (see docs/troubleshooting.md#${reason.toLowerCase()})`
@@ -167,7 +190,11 @@ function conditionsOf(
   );
   add("Complete", word === "Completed");
   add("Failed", word === "Failed" || word === "Error");
-  add("Stopped", word === "Stopped");
+  add("Stopped", word === "Stopped" && !suspended);
+  add("Suspended", suspended, reason === "Suspending" ? reason : "Suspended", SUSPENDED);
+  if (!suspended && findCondition(resource.status?.conditions, "Suspended")) {
+    conditions.push({ type: "Suspended", status: "False", reason: "Resumed", message: "", observedGeneration });
+  }
   add("Stalled", stalled);
   return conditions;
 }

@@ -30,6 +30,7 @@ Deno.test("statusOf() tells everything that SageMaker said of a finished job", (
     processingStartTime: "2026-01-01T00:00:30Z",
     processingEndTime: "2026-01-01T00:03:35Z",
     duration: "3m5s",
+    billableInstanceSeconds: 185,
     selectedInstanceType: "ml.c5.xlarge",
     failureReason: "AlgorithmError: exit 1",
     exitMessage: "no input",
@@ -45,6 +46,20 @@ Deno.test("statusOf() tells everything that SageMaker said of a finished job", (
 Deno.test("statusOf() names the instance type of the spec where SageMaker had no choice", () => {
   const status = statusOf(heldProcessingJob(), { ...viewOfJob(makeJob("InProgress")), ...NAMES }, NOW);
   assert.equal(status.selectedInstanceType, "ml.m5.large");
+});
+
+Deno.test("statusOf() tells what a job cost once it has ended and its start is known, and goes on saying so", () => {
+  const [startTime, endTime] = [Date.parse("2026-01-01T00:00:30Z"), Date.parse("2026-01-01T00:01:30Z")];
+  const costs = (resource: ReturnType<typeof heldProcessingJob>, job?: Parameters<typeof makeJob>[1]) => {
+    const view = job ? viewOfJob(makeJob("Completed", job)) : viewOfJob(makeJob("Completed", { isSummary: true }));
+    return statusOf(resource, { ...view, ...NAMES }, NOW).billableInstanceSeconds;
+  };
+  const running = heldProcessingJob({ processingJobStatus: "InProgress", observedGeneration: 1 });
+  assert.equal(costs(running, { endTime, isSummary: true }), undefined);
+  assert.equal(costs(running, { endTime }), undefined);
+  assert.equal(costs(running, { startTime, endTime }), 60);
+  const ended = { processingJobStatus: "Completed", observedGeneration: 1, billableInstanceSeconds: 60 } as const;
+  assert.equal(costs(heldProcessingJob(ended)), 60);
 });
 
 Deno.test("statusOf() clears additional once the reason has passed", () => {

@@ -1,6 +1,7 @@
 import {
   CreateProcessingJobCommand,
   type CreateProcessingJobCommandInput,
+  DeleteProcessingJobCommand,
   DescribeProcessingJobCommand,
   ListProcessingJobsCommand,
   ListTagsCommand,
@@ -15,8 +16,10 @@ import { type Clock, deadline } from "../runtime/clock.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { classify, credentialsFailure } from "./errors.ts";
 import { collectBody, httpHandler } from "./http.ts";
+import { errorWithout } from "./hidden.ts";
 import { describes } from "./ownership.ts";
 import { knownRegion, partitionOf } from "./region.ts";
+import { placeOf, type ServiceClock } from "./service_clock.ts";
 import { passingOverBlip } from "./second_attempt.ts";
 import { toJob, toSummary } from "./to_job.ts";
 
@@ -25,8 +28,11 @@ import { toJob, toSummary } from "./to_job.ts";
  * it fails, and `signal`'s reason once that is aborted.
  */
 export interface SageMaker {
-  /** Starts a job and gives its ARN. The code of the failure is `ResourceInUse` where a job of that name is there already. */
-  create(request: CreateProcessingJobCommandInput, signal?: AbortSignal): Promise<string>;
+  /**
+   * Starts a job and gives its ARN. The code of the failure is `ResourceInUse` where a job of that name is there already. No
+   * error repeats any of `hidden`, values in the request that nobody is to see.
+   */
+  create(request: CreateProcessingJobCommandInput, signal?: AbortSignal, hidden?: readonly string[]): Promise<string>;
   /** The job of that name; `undefined` where SageMaker says that there is none. */
   describe(name: string, signal?: AbortSignal): Promise<Job | undefined>;
   /** One page of the jobs in the region, a hundred at most, in the order of their creation. */
@@ -37,6 +43,8 @@ export interface SageMaker {
   isSameJob(request: CreateProcessingJobCommandInput, signal?: AbortSignal): Promise<boolean>;
   /** Asks a job to stop. Where there is no such job there is nothing to stop, and that is no failure. */
   stop(name: string, signal?: AbortSignal): Promise<void>;
+  /** Deletes the record of a job that has ended. Where there is no such job that is no failure. */
+  deleteRecord(name: string, signal?: AbortSignal): Promise<void>;
 }
 
 /** Which jobs to list. Times are milliseconds since the epoch, of SageMaker's clock. */
@@ -72,10 +80,12 @@ export interface SageMakerFactoryOptions {
   ownRegion?: string | undefined;
   /** How long a call may take in all: credentials, a second attempt and the answer. @default {10_000} */
   callTimeoutMs?: number;
-  /** Called before a create or a stop, with how long that may take; what it throws is thrown instead of sending. */
+  /** Called before a create, a stop or a deletion, with how long that may take; what it throws is thrown instead of sending. */
   beforeWrite?: ((timeoutMs: number) => void) | undefined;
   /** Told of each attempt of a call once it has ended. */
   onCall?: (call: EndedCall) => void;
+  /** Told what time it is by SageMaker's answers. */
+  serviceClock?: ServiceClock;
   /** Runs an attempt of a call, to time it among others. */
   traced?: <T>(name: string, attributes: Record<string, string>, call: () => Promise<T>) => Promise<T>;
 }
@@ -118,7 +128,9 @@ export function sageMakerFactory(options: SageMakerFactoryOptions): SageMakerFac
   return {
     sageMakerFor(region, specEndpoint) {
       const endpoint = options.endpoints.resolve(specEndpoint);
-      return new Caller(() => clientFor(region, endpoint), { region, endpoint }, options);
+      const place = placeOf({ region, endpoint: specEndpoint });
+      const onDate = (date: string) => options.serviceClock?.note(place, Date.parse(date));
+      return new Caller(() => clientFor(region, endpoint), { region, endpoint, onDate }, options);
     },
     close,
     [Symbol.dispose]: close,
@@ -133,7 +145,7 @@ function newClient(
   config: SageMakerClientConfig,
   { version, callTimeoutMs = DEFAULT_TIMEOUT_MS }: SageMakerFactoryOptions,
 ): SageMakerClient {
-  return new SageMakerClient({
+  const client = new SageMakerClient({
     ...config,
     customUserAgent: [["sagemaker-operator", version]],
     // A second attempt is our own business.
@@ -143,10 +155,25 @@ function newClient(
     requestHandler: httpHandler(callTimeoutMs),
     streamCollector: collectBody,
   });
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      const { date } = (result.response as { headers?: Record<string, string> }).headers ?? {};
+      Object.assign((result.output as Dated).$metadata ?? {}, { date });
+      return result;
+    },
+    { step: "deserialize", priority: "high", name: "dateOfAnswer" },
+  );
+  return client;
+}
+
+/** An output of the SDK with the header `Date` of the answer, which the SDK itself drops. */
+interface Dated {
+  $metadata?: { date?: string };
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
-const WRITES = ["CreateProcessingJob", "StopProcessingJob"];
+const WRITES = ["CreateProcessingJob", "StopProcessingJob", "DeleteProcessingJob"];
 
 /** Without one the SDK writes its warnings to the console. Its other levels hold requests, so environment values. */
 const logger = {
@@ -159,12 +186,12 @@ const logger = {
 
 class Caller implements SageMaker {
   readonly #client: () => SageMakerClient;
-  readonly #where: { region: string; endpoint: string | undefined };
+  readonly #where: Where;
   readonly #options: SageMakerFactoryOptions;
 
   constructor(
     client: () => SageMakerClient,
-    where: { region: string; endpoint: string | undefined },
+    where: Where,
     options: SageMakerFactoryOptions,
   ) {
     this.#client = client;
@@ -172,9 +199,16 @@ class Caller implements SageMaker {
     this.#options = options;
   }
 
-  async create(request: CreateProcessingJobCommandInput, signal?: AbortSignal): Promise<string> {
+  async create(
+    request: CreateProcessingJobCommandInput,
+    signal?: AbortSignal,
+    hidden: readonly string[] = [],
+  ): Promise<string> {
     const answer = await this.#call("CreateProcessingJob", signal, (client, abortSignal) => {
-      return client.send(new CreateProcessingJobCommand(request), { abortSignal });
+      const sent = client.send(new CreateProcessingJobCommand(request), { abortSignal });
+      return hidden.length === 0 ? sent : sent.catch((error) => {
+        throw errorWithout(hidden, error);
+      });
     });
     return answer?.ProcessingJobArn ?? "";
   }
@@ -228,6 +262,12 @@ class Caller implements SageMaker {
     });
   }
 
+  async deleteRecord(name: string, signal?: AbortSignal): Promise<void> {
+    await this.#call("DeleteProcessingJob", signal, (client, abortSignal) => {
+      return client.send(new DeleteProcessingJobCommand({ ProcessingJobName: name }), { abortSignal });
+    });
+  }
+
   /** The answer, or `undefined` where the service says that there is no such job. */
   async #call<T>(operation: string, signal: AbortSignal | undefined, send: Send<T>): Promise<T | undefined> {
     const { clock, callTimeoutMs = DEFAULT_TIMEOUT_MS, beforeWrite } = this.#options;
@@ -258,6 +298,8 @@ class Caller implements SageMaker {
         return orAbort(send(client, limit), limit);
       });
       ended("OK");
+      const { date } = (answer as Dated).$metadata ?? {};
+      if (date !== undefined) this.#where.onDate(date);
       return answer;
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
@@ -267,6 +309,13 @@ class Caller implements SageMaker {
       throw error instanceof SageMakerError ? error : failed(failure, error);
     }
   }
+}
+
+interface Where {
+  region: string;
+  endpoint: string | undefined;
+  /** Told of the date of each answer, as it came. */
+  onDate: (date: string) => void;
 }
 
 type Send<T> = (client: SageMakerClient, abortSignal: AbortSignal) => Promise<T>;

@@ -15,7 +15,8 @@ const LEFT_OUT_WHEN_EMPTY: readonly string[] = [
 
 /**
  * The request that a spec stands for: every member of CreateProcessingJob, its first letter raised, in the model's order.
- * The environment becomes a map (of a name that occurs twice the last counts). What isn't a member stays out, so `region` and
+ * The environment becomes a map (of a name that occurs twice the last counts); a variable whose value is to be read from
+ * elsewhere is left out, so whoever has the value puts it into the spec first. What isn't a member stays out, so `region` and
  * `sageMakerEndpoint`, which say where the request goes, and the operator's own fields. Nothing is added but the name.
  */
 export function toCreateRequest(spec: ProcessingJobSpec, jobName: string): CreateProcessingJobCommandInput {
@@ -24,7 +25,12 @@ export function toCreateRequest(spec: ProcessingJobSpec, jobName: string): Creat
 }
 
 function environmentMap(variables: EnvironmentVariable[]): Record<string, string> {
-  return Object.fromEntries(variables.map(({ name, value }) => [name, value ?? ""]));
+  const values = new Map<string, string>();
+  for (const { name, value = "", valueFrom } of variables) {
+    if (valueFrom === undefined) values.set(name, value);
+    else values.delete(name);
+  }
+  return Object.fromEntries(values);
 }
 
 function raise(value: unknown, shapeName: string): unknown {

@@ -46,6 +46,16 @@ Deno.test("toCreateRequest() treats what the API can't take as the controller be
       environment: [{ name: "A", value: "1" }, { name: "B", value: "x" }, { name: "A", value: "2" }],
     }, { Environment: { A: "2", B: "x" } }],
     ["a variable without a value", { environment: [{ name: "A" }] }, { Environment: { A: "" } }],
+    ["a value from elsewhere, which is left out", {
+      environment: [
+        { name: "A", value: "1" },
+        { name: "B", value: "x" },
+        { name: "A", valueFrom: { secretKeyRef: { name: "s", key: "k" } } },
+      ],
+    }, { Environment: { B: "x" } }],
+    ["only values from elsewhere", {
+      environment: [{ name: "A", valueFrom: { configMapKeyRef: { name: "s", key: "k" } } }],
+    }, {}],
     ["an empty network config", { networkConfig: {} }, { NetworkConfig: {} }],
     ["network isolation that is off", { networkConfig: { enableNetworkIsolation: false } }, {
       NetworkConfig: { EnableNetworkIsolation: false },

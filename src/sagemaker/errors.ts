@@ -200,7 +200,8 @@ function withoutEnvironment(text: string): string {
   return text.replace(/Value '.*' at '(environment[^']*)'/gs, "Value (not shown) at '$1'");
 }
 
-function systemCode(error: unknown, depth = 0): string | undefined {
+/** The network's code for an error, which may be that of its cause; `undefined` if it has none. */
+export function systemCode(error: unknown, depth = 0): string | undefined {
   if (!(error instanceof Error) || depth > 4) return undefined;
   const code = (error as { code?: unknown }).code;
   if (typeof code === "string" && isNetworkCode(code)) return code;

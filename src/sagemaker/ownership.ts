@@ -10,6 +10,8 @@ export interface Owner {
   namespace: string;
   name: string;
   uid: string;
+  /** The attempt's number, but for the first. */
+  attempt?: number | undefined;
 }
 
 const PREFIX = "sagemaker-operator/";
@@ -21,8 +23,8 @@ const MAX_TAGS = 50;
  * The user's tags and the operator's own, as far as there is room: the user's come first, then the resource's UID, which alone
  * tells whose the job is, then what helps people.
  */
-export function jobTags(userTags: Tag[] = [], { uid, cluster, namespace, name }: Owner): Tag[] {
-  const own = Object.entries({ uid, namespace, name, cluster })
+export function jobTags(userTags: Tag[] = [], { uid, cluster, namespace, name, attempt }: Owner): Tag[] {
+  const own = Object.entries({ uid, namespace, name, cluster, attempt: attempt?.toString() })
     .filter((entry): entry is [string, string] => entry[1] !== undefined)
     .map(([key, value]): Tag => ({ Key: `${PREFIX}${key}`, Value: value }))
     .filter(({ Key }) => !userTags.some((tag) => tag.Key === Key));

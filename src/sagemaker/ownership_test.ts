@@ -50,6 +50,15 @@ const REQUEST: CreateProcessingJobCommandInput = toCreateRequest({
   networkConfig: { enableNetworkIsolation: false },
   tags: [{ key: "team", value: "a" }],
 }, "job-1");
+
+Deno.test("describes() does not go by values that come from Secrets, which may have changed since", () => {
+  const environment = [{ name: "A", value: "1" }, { name: "B", valueFrom: { secretKeyRef: { name: "s", key: "k" } } }];
+  const request = toCreateRequest({ ...MINIMAL_SPEC, environment }, "job-1");
+  const described = (Environment: Record<string, string>) => describes({ ...request, Environment }, request);
+  assert.equal(described({ A: "1", B: "was secret" }), true);
+  assert.equal(described({ A: "2", B: "was secret" }), false);
+});
+
 const { Tags: _, ...ECHO } = REQUEST;
 const cases: [string, object, boolean][] = [
   ["the service's echo", ECHO, true],

@@ -8,6 +8,7 @@ export function toJob(name: string, answer: DescribeProcessingJobCommandOutput):
     name: answer.ProcessingJobName ?? name,
     startTime: answer.ProcessingStartTime?.getTime(),
     selectedInstanceType: answer.ProcessingResources?.ClusterConfig?.SelectedInstanceType,
+    selectedInstanceCount: answer.ProcessingResources?.ClusterConfig?.SelectedInstanceCount,
   });
 }
 

@@ -1,11 +1,7 @@
 import { findCondition } from "../api/conditions.ts";
 import { FINAL_JOB_STATUSES, type Job, REASONS, STANDINGS } from "../api/job.ts";
-import type {
-  ProcessingJob,
-  ProcessingJobSpec,
-  ProcessingJobStatus,
-  ProcessingJobStatusWord,
-} from "../api/processing_job.ts";
+import type { ProcessingJob, ProcessingJobStatus, ProcessingJobStatusWord } from "../api/processing_job.ts";
+import { billableInstanceSeconds } from "../processing_job/billable.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Counter, Histogram, Registry } from "./metrics_registry.ts";
 
@@ -79,49 +75,40 @@ export class JobMetrics {
   }
 
   /** A job was created for the resource just now. */
-  created({ metadata }: ProcessingJob): void {
-    this.#createSeconds.observe({}, (this.#clock.now() - Date.parse(metadata.creationTimestamp)) / 1000);
+  created({ metadata, status }: ProcessingJob): void {
+    // How long a later attempt waited, or a suspended one, is not our doing.
+    const isFirst = status?.attemptCount === undefined && !findCondition(status?.conditions, "Suspended");
+    if (isFirst) this.#createSeconds.observe({}, (this.#clock.now() - Date.parse(metadata.creationTimestamp)) / 1000);
     this.#billableSeconds.inc({ namespace: metadata.namespace }, 0);
   }
 
   /** The status `after` was written to `resource`, which had another. */
-  statusWritten({ metadata, spec, status: before }: ProcessingJob, after: ProcessingJobStatus): void {
+  statusWritten({ metadata, status: before }: ProcessingJob, after: ProcessingJobStatus): void {
     const failure = failureOf(after);
     if (failure !== undefined && before?.processingJobStatus !== after.processingJobStatus) {
       this.#failures.inc({ reason: failure });
     }
-    if (hasTimes(after) && !hasTimes(before) && !isOfAnother(before)) {
-      const { processingStartTime: start = "", processingEndTime: end = "", selectedInstanceType } = after;
-      this.#ran(metadata, {
-        startTime: Date.parse(start),
-        endTime: Date.parse(end),
-        instances: instancesOf(spec, selectedInstanceType),
-      });
+    if (isOfAnother(before)) return;
+    if (hasTimes(after) && !hasTimes(before)) {
+      const { processingStartTime: start = "", processingEndTime: end = "" } = after;
+      this.#observeSeconds(Date.parse(start), Date.parse(end));
     }
+    // By the difference, so that what a status has said already is not counted again, whoever wrote it.
+    const billable = (after.billableInstanceSeconds ?? 0) - (before?.billableInstanceSeconds ?? 0);
+    if (billable > 0) this.#billableSeconds.inc({ namespace: metadata.namespace }, billable);
   }
 
   /** A deleted resource was let go, after its job was seen as `job`. */
   released({ metadata, spec, status }: ProcessingJob, job: Job | undefined): void {
-    const { startTime, endTime, selectedInstanceType } = job ?? {};
-    if (hasEnded(status) || startTime === undefined || endTime === undefined) return;
-    this.#ran(metadata, { startTime, endTime, instances: instancesOf(spec, selectedInstanceType) });
+    if (hasEnded(status) || job?.startTime === undefined || job.endTime === undefined) return;
+    this.#observeSeconds(job.startTime, job.endTime);
+    this.#billableSeconds.inc({ namespace: metadata.namespace }, billableInstanceSeconds(job, spec) ?? 0);
   }
 
   /** Times are milliseconds since the epoch. */
-  #ran(
-    { namespace }: ProcessingJob["metadata"],
-    { startTime, endTime, instances }: { startTime: number; endTime: number; instances: number },
-  ): void {
-    const seconds = Math.max(0, endTime - startTime) / 1000;
-    this.#jobSeconds.observe({}, seconds);
-    this.#billableSeconds.inc({ namespace }, seconds * instances);
+  #observeSeconds(startTime: number, endTime: number): void {
+    this.#jobSeconds.observe({}, Math.max(0, endTime - startTime) / 1000);
   }
-}
-
-/** Each of a list of preferred types may come with a number of its own. */
-function instancesOf({ processingResources }: ProcessingJobSpec, selectedType: string | undefined): number {
-  const { instanceCount = 1, instancePreferences } = processingResources.clusterConfig;
-  return instancePreferences?.find(({ instanceType }) => instanceType === selectedType)?.instanceCount ?? instanceCount;
 }
 
 /** What somebody else wrote counts as not looked at. */

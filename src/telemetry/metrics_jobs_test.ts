@@ -1,5 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { heldProcessingJob, makeJob, makeProcessingJob, MINIMAL_SPEC } from "../../tests/support/builders.ts";
+import { heldProcessingJob, makeJob, makeProcessingJob } from "../../tests/support/builders.ts";
 import { valueOf } from "../../tests/support/exposition.ts";
 import type { Condition } from "../api/conditions.ts";
 import type { Reason } from "../api/job.ts";
@@ -76,15 +76,11 @@ Deno.test("failures are counted by what SageMaker or the condition Ready says", 
   }
 });
 
-Deno.test("a job is paid for from its start to its end, for each instance, once", () => {
+Deno.test("what a job cost is counted once its status says it, and only by what it says more than before", () => {
   const { jobs, value } = setUp();
-  const clusterConfig = { ...MINIMAL_SPEC.processingResources.clusterConfig, instanceCount: 3 };
-  const resource = {
-    ...heldProcessingJob(status("InProgress")),
-    spec: { ...MINIMAL_SPEC, processingResources: { clusterConfig } },
-  };
+  const resource = heldProcessingJob(status("InProgress"));
   const listed = status("Completed", { processingEndTime: RAN.processingEndTime });
-  const described = status("Completed", RAN);
+  const described = status("Completed", { ...RAN, billableInstanceSeconds: 360 });
   jobs.statusWritten(resource, listed);
   equal(value(BILLABLE), undefined);
   jobs.statusWritten({ ...resource, status: listed }, described);
@@ -92,18 +88,16 @@ Deno.test("a job is paid for from its start to its end, for each instance, once"
   equal(value(BILLABLE), 360);
   equal(value("sagemaker_operator_job_duration_seconds_sum"), 120);
   equal(value("sagemaker_operator_job_duration_seconds_count"), 1);
+  jobs.statusWritten({ ...resource, status: described }, { ...described, billableInstanceSeconds: 400 });
+  equal(value(BILLABLE), 400);
 });
 
-Deno.test("a job is paid for by the instances of the type that was selected", () => {
-  const clusterConfig = {
-    volumeSizeInGB: 5,
-    instancePreferences: [{ instanceType: "ml.a", instanceCount: 2 }, { instanceType: "ml.b", instanceCount: 4 }],
-  };
-  const spec = { ...MINIMAL_SPEC, processingResources: { clusterConfig } };
+Deno.test("a process that starts on a finished resource counts nothing", () => {
   const { jobs, value } = setUp();
-  const resource = { ...heldProcessingJob(status("InProgress")), spec };
-  jobs.statusWritten(resource, status("Completed", { ...RAN, selectedInstanceType: "ml.b" }));
-  equal(value(BILLABLE), 480);
+  const ended = status("Completed", { ...RAN, billableInstanceSeconds: 360 });
+  jobs.resourceChanged("team-a/job", heldProcessingJob(ended));
+  jobs.statusWritten(heldProcessingJob(ended), { ...ended, observedGeneration: 2 });
+  equal(value(BILLABLE), undefined);
 });
 
 Deno.test("a job that was stopped for a deletion is paid for, one that had ended before is not paid for twice", () => {
@@ -119,7 +113,10 @@ Deno.test("a job that was stopped for a deletion is paid for, one that had ended
 Deno.test("jobs that ended under the controller before this one are not counted as it is replaced", () => {
   const { jobs, value } = setUp();
   const old = makeProcessingJob({ status: { processingJobStatus: "Failed", sageMakerProcessingJobName: "job" } });
-  jobs.statusWritten(old, status("Failed", { ...RAN, processingJobArn: "arn", failureReason: "ClientError: no" }));
+  jobs.statusWritten(
+    old,
+    status("Failed", { ...RAN, billableInstanceSeconds: 9, processingJobArn: "arn", failureReason: "ClientError: no" }),
+  );
   equal(value(BILLABLE), undefined);
   equal(value('sagemaker_operator_job_failures_total{reason="ClientError"}'), 0);
 });

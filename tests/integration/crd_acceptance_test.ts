@@ -24,6 +24,11 @@ const PREFERENCES = {
   }],
 };
 
+const REFERENCES = [
+  { name: "A", valueFrom: { secretKeyRef: { name: "warehouse.v1", key: "tls_key-1.pem", optional: true } } },
+  { name: "B", valueFrom: { configMapKeyRef: { name: "n".repeat(253), key: "k".repeat(253), optional: false } } },
+];
+
 /** What differs from the smallest spec. */
 const ACCEPTED: [title: string, path: string, value: unknown][] = [
   ["an instance type that nobody knows yet", "processingResources.clusterConfig.instanceType", "xyz"],
@@ -73,6 +78,7 @@ const ACCEPTED: [title: string, path: string, value: unknown][] = [
   ["a key of the longest length", "processingOutputConfig", { outputs: [], kmsKeyId: "k".repeat(2048) }],
   ["an empty experiment configuration", "experimentConfig", {}],
   ["tags in any script", "tags", [{ key: "Straße/größe", value: "ünïcode 1.0 + = @" }, { key: "k", value: "" }]],
+  ["variables from Secrets and ConfigMaps", "environment", REFERENCES],
   ["fifty tags", "tags", Array.from({ length: 50 }, (_, i) => ({ key: `k${i}`, value: "v" }))],
 ];
 
@@ -86,7 +92,8 @@ Deno.test("the apiserver takes the smallest spec", () => assertKept(MINIMAL_SPEC
 
 Deno.test("the apiserver takes every field and keeps it", async () => {
   await assertKept(FULL_SPEC);
-  const both = [...fieldPaths(FULL_SPEC), ...fieldPaths({ processingResources: { clusterConfig: PREFERENCES } })];
+  const others = { processingResources: { clusterConfig: PREFERENCES }, environment: REFERENCES };
+  const both = [...fieldPaths(FULL_SPEC), ...fieldPaths(others)];
   const schema = parse(CRD_YAML).spec.versions[0].schema.openAPIV3Schema.properties.spec;
   assert.deepEqual([...new Set(both)].sort(), schemaPaths(schema).sort(), "the test tries every field of the schema");
 });

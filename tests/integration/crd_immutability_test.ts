@@ -28,6 +28,7 @@ const CHANGES: [path: string, value: unknown][] = [
   ["appSpecification.containerEntrypoint", undefined],
   ["environment", undefined],
   ["environment.0.value", "debug"],
+  ["environment.0", { name: "LEVEL", valueFrom: { secretKeyRef: { name: "settings", key: "level" } } }],
   ["environment", [...FULL_SPEC.environment ?? []].reverse()],
   ["experimentConfig.runName", "run-2"],
   ["experimentConfig", undefined],

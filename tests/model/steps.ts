@@ -1,12 +1,15 @@
 import * as fc from "fast-check";
 import { WATCH_FAULTS, type WatchFault } from "./connection.ts";
 import { type Fault, FAULTS } from "./wire.ts";
-import type { System, World } from "./world.ts";
+import type { Policies, System, World } from "./world.ts";
 
 /** One thing that happens to a world; plain data, so that a failing sequence can be read and shrunk. */
 export type Step =
-  | { do: "create" | "delete" | "edit"; name: string }
-  | { do: "end job"; name: string; status: "Completed" | "Failed" | "Stopping" }
+  | { do: "create"; name: string; policies: Policies }
+  | { do: "delete" | "edit"; name: string }
+  | { do: "suspend"; name: string; suspend: boolean }
+  | { do: "skew"; aheadMs: number }
+  | { do: "end job"; name: string; status: "Completed" | "Failed" | "Stopping"; failureReason: string }
   | { do: "delete record" | "take name"; name: string }
   | { do: "fault"; system: System; operation: string | undefined; fault: Fault; times: number }
   | { do: "pause"; system: System; seconds: number }
@@ -19,6 +22,21 @@ export type Step =
 
 const name = fc.constantFrom("a", "b", "c", "d");
 
+/** Half of them have none. */
+const policies: fc.Arbitrary<Policies> = fc.oneof(
+  fc.constant({}),
+  fc.record({
+    retryPolicy: fc.constantFrom(
+      { maxAttempts: 3, backoffSeconds: 5 },
+      { maxAttempts: 2, backoffSeconds: 0 },
+      { maxAttempts: 10, backoffSeconds: 20, expireAfterSeconds: 90 },
+    ),
+    suspend: fc.boolean(),
+    ttlSecondsAfterFinished: fc.constantFrom(0, 30),
+    deletionPolicy: fc.constantFrom("Stop" as const, "Retain" as const),
+  }, { requiredKeys: [] }),
+);
+
 const SAGEMAKER_OPERATIONS = [
   "CreateProcessingJob",
   "CreateProcessingJob",
@@ -30,14 +48,20 @@ const APISERVER_OPERATIONS = ["PATCH", "PATCH", "GET", "WATCH", undefined];
 
 /** Any step, the usual ones more often. */
 export const anyStep: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ do: fc.constant("create" as const), name }) },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant("create" as const), name, policies }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("suspend" as const), name, suspend: fc.boolean() }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("skew" as const), aheadMs: fc.constantFrom(-120_000, 0, 120_000) }),
+  },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("delete" as const), name }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("edit" as const), name }) },
   {
-    weight: 3,
+    weight: 4,
     arbitrary: fc.record({
       do: fc.constant("end job" as const),
       name,
+      failureReason: fc.constantFrom("AlgorithmError: exit code 1", "CapacityError: none left"),
       status: fc.constantFrom("Completed" as const, "Failed" as const, "Stopping" as const),
     }),
   },
@@ -104,13 +128,17 @@ function happen(world: World, step: Step): void {
   const job = "name" in step ? world.jobs().findLast(({ name }) => name.startsWith(`${step.name}-`)) : undefined;
   switch (step.do) {
     case "create":
-      return world.create(step.name);
+      return world.create(step.name, step.policies);
+    case "suspend":
+      return world.suspend(step.name, step.suspend);
+    case "skew":
+      return world.skew(step.aheadMs);
     case "delete":
       return world.delete(step.name);
     case "edit":
       return world.patch(step.name, { metadata: { labels: { edited: String(world.clock.now()) } } });
     case "end job":
-      if (job) world.endJob(job, step.status);
+      if (job) world.endJob(job, step.status, step.failureReason);
       return;
     case "delete record":
       if (job) world.deleteRecord(job);
@@ -165,5 +193,6 @@ function rollOut(world: World, overlapMs: number): void {
 
 /** As in `fault sagemaker CreateProcessingJob lost 1`. */
 export function describeStep({ do: verb, ...rest }: Step): string {
-  return [verb, ...Object.values(rest)].join(" ");
+  const words = Object.values(rest).map((value) => typeof value === "object" ? JSON.stringify(value) : value);
+  return [verb, ...words].join(" ");
 }

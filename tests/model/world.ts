@@ -5,7 +5,13 @@ import type { ProcessingJob } from "../../src/api/processing_job.ts";
 import { FakeClock } from "../../src/runtime/fake_clock.ts";
 import { toCreateRequest } from "../../src/sagemaker/convert.ts";
 import { ServiceError } from "../../src/sagemaker/stand_in/answer.ts";
-import { changeCourse, type CreateRequest, phaseAt, type StoredJob } from "../../src/sagemaker/stand_in/jobs.ts";
+import {
+  changeCourse,
+  type CreateRequest,
+  type Phase,
+  phaseAt,
+  type StoredJob,
+} from "../../src/sagemaker/stand_in/jobs.ts";
 import { perform } from "../../src/sagemaker/stand_in/operations.ts";
 import { SageMakerService } from "../../src/sagemaker/stand_in/service.ts";
 import { MINIMAL_SPEC } from "../support/builders.ts";
@@ -25,6 +31,12 @@ const STOP_MS = 4_000;
 const STALE_MS = 3_000;
 const RESOURCES = `/apis/${API_VERSION}/namespaces/default/${PLURAL}`;
 const READS = /^(Describe|List)/;
+
+/** What a resource may ask for beyond its job. */
+export type Policies = Pick<
+  ProcessingJob["spec"],
+  "suspend" | "retryPolicy" | "ttlSecondsAfterFinished" | "deletionPolicy"
+>;
 
 /** An effect of an operator, on its way. */
 export interface Effect {
@@ -186,12 +198,21 @@ export class World implements Disposable {
 
   // What users do.
 
-  create(name: string): void {
-    const body = { apiVersion: API_VERSION, kind: KIND, metadata: { name }, spec: MINIMAL_SPEC };
+  create(name: string, policies: Policies = {}): void {
+    const body = { apiVersion: API_VERSION, kind: KIND, metadata: { name }, spec: { ...MINIMAL_SPEC, ...policies } };
     this.#asUser("POST", RESOURCES, body);
   }
 
+  /** As the apiserver has it, only until the job has finished. */
+  suspend(name: string, suspend: boolean): void {
+    const conditions = this.resource(name)?.status?.conditions ?? [];
+    if (conditions.some(({ type }) => ["Complete", "Failed", "Stopped"].includes(type))) return;
+    this.patch(name, { spec: { suspend } });
+  }
+
   delete(name: string): void {
+    const resource = this.resource(name);
+    if (resource) this.rules.onDeletedByUser(resource);
     this.#asUser("DELETE", `${RESOURCES}/${name}`);
   }
 
@@ -221,23 +242,32 @@ export class World implements Disposable {
     return this.service.findAnywhere(jobName(name, uid));
   }
 
+  phaseOf(job: StoredJob): Phase {
+    return phaseAt(job, this.service.now());
+  }
+
   statusOf(job: StoredJob): JobStatus {
-    return phaseAt(job, this.clock.now()).status;
+    return this.phaseOf(job).status;
   }
 
   isRunning(job: StoredJob): boolean {
     return !FINAL_JOB_STATUSES.includes(this.statusOf(job));
   }
 
-  endJob(job: StoredJob, status: "Completed" | "Failed" | "Stopping"): void {
+  endJob(job: StoredJob, status: "Completed" | "Failed" | "Stopping", failureReason = "AlgorithmError"): void {
     if (!this.isRunning(job)) return;
-    const at = this.clock.now();
+    const at = this.service.now();
     this.note(`  SageMaker: ${job.name} is ${status}`);
     if (status === "Stopping") {
       if (this.statusOf(job) === "Stopping") return;
       return changeCourse(job, at, { at, status }, { at: at + STOP_MS, status: "Stopped" });
     }
-    changeCourse(job, at, status === "Failed" ? { at, status, failureReason: "AlgorithmError" } : { at, status });
+    changeCourse(job, at, status === "Failed" ? { at, status, failureReason } : { at, status });
+  }
+
+  /** Whose clock is wrong is told before there are any jobs, since their lives are of SageMaker's. */
+  skew(aheadMs: number): void {
+    if (this.jobs().length === 0) this.service.clockOffsetMs = aheadMs;
   }
 
   /** Somebody else has a job under the name that the resource's job would have. */
@@ -257,7 +287,7 @@ export class World implements Disposable {
    * overtakes calls that are given up or another operator's and still on their way, nobody can know that there ever was one.
    */
   deleteRecord(job: StoredJob): void {
-    const isOld = phaseAt(job, this.clock.now()).at + DEADLINE_MS <= this.clock.now();
+    const isOld = this.phaseOf(job).at + DEADLINE_MS <= this.service.now();
     if (this.isRunning(job) || !this.rules.hasBeenShown(job.name)) return;
     if (this.#wire.lateOnTheWay > 0 || (this.liveOperators.length > 1 && !isOld)) return;
     this.note(`  SageMaker: the record of ${job.name} is deleted`);
@@ -287,7 +317,9 @@ export class World implements Disposable {
   #perform(call: { operation: string; region: string; request: Record<string, unknown> }, stale: boolean): unknown {
     const known = this.service.created.length;
     try {
-      return withDates(perform(this.service, call, stale ? Math.floor(this.#random() * STALE_MS) : this.staleMs));
+      const answer = perform(this.service, call, stale ? Math.floor(this.#random() * STALE_MS) : this.staleMs);
+      const $metadata = { date: new Date(this.service.now()).toUTCString() };
+      return { ...withDates(answer ?? {}) as object, $metadata };
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
       throw serviceError(error.code, error.message, error.status);

@@ -114,7 +114,55 @@ export const LIFECYCLES: Lifecycle[] = [
       await untilStatus(world, "Completed");
     },
   },
+  {
+    name: "the job fails for capacity, and is retried",
+    async play(world) {
+      world.create(NAME, { retryPolicy: { maxAttempts: 2, backoffSeconds: 1 } });
+      await untilStatus(world, "InProgress");
+      world.endJob(world.jobs()[0]!, "Failed", "CapacityError: none left");
+      await untilAttempt(world, 2);
+      world.endJob(world.jobs()[1]!, "Completed");
+      await untilStatus(world, "Completed");
+    },
+  },
+  {
+    name: "the job is held back, stopped and begun anew by 'suspend'",
+    async play(world) {
+      world.create(NAME, { suspend: true });
+      await untilReason(world, "Suspended");
+      world.suspend(NAME, false);
+      await untilStatus(world, "InProgress");
+      world.suspend(NAME, true);
+      await untilReason(world, "Suspended");
+      world.suspend(NAME, false);
+      await untilAttempt(world, 2);
+      world.endJob(world.jobs()[1]!, "Completed");
+      await untilStatus(world, "Completed");
+    },
+  },
+  {
+    name: "the job completes, and its resource's time is over",
+    async play(world) {
+      world.create(NAME, { ttlSecondsAfterFinished: 5 });
+      await untilStatus(world, "InProgress");
+      world.endJob(world.jobs()[0]!, "Completed");
+      await untilGone(world);
+    },
+  },
 ];
+
+function untilAttempt(world: World, number: number): Promise<void> {
+  return until(world, `attempt ${number} runs`, () => {
+    const { attemptCount, processingJobStatus } = world.resource(NAME)?.status ?? {};
+    return attemptCount === number && processingJobStatus === "InProgress";
+  });
+}
+
+function untilReason(world: World, reason: string): Promise<void> {
+  return until(world, `the reason is ${reason}`, () => {
+    return world.resource(NAME)?.status?.conditions?.find(({ type }) => type === "Ready")?.reason === reason;
+  });
+}
 
 function untilStatus(world: World, word: string): Promise<void> {
   return until(world, `the status is ${word}`, () => {

@@ -8,7 +8,7 @@ export interface LocalOperatorOptions extends
   Partial<
     Pick<
       OperatorOptions,
-      "namespaces" | "selector" | "clock" | "workers" | "pollIntervalMs" | "heartbeatMs" | "stalenessMs"
+      "namespaces" | "selector" | "clock" | "workers" | "pollIntervalMs" | "heartbeatMs" | "stalenessMs" | "defaults"
     >
   > {
   kubeconfig: string;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { CRD_YAML } from "../../src/api/crd.ts";
 import { API_VERSION, CRD_NAME, GROUP, KIND, PLURAL } from "../../src/api/group.ts";
-import { jobName } from "../../src/api/job_name.ts";
+import { attemptName } from "../../src/api/job_name.ts";
 import type {
   ObjectMeta,
   ProcessingJob,
@@ -141,7 +141,7 @@ export class Resources {
   }
 }
 
-/** The name that the resource's job has in SageMaker. */
-export function jobNameOf({ metadata }: ProcessingJob): string {
-  return jobName(metadata.name, metadata.uid);
+/** The name that the resource's job has in SageMaker, in its latest attempt. */
+export function jobNameOf({ metadata, status }: ProcessingJob): string {
+  return attemptName(metadata.name, metadata.uid, status?.attemptCount ?? 1);
 }

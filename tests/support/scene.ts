@@ -36,14 +36,20 @@ export class Scene implements AsyncDisposable {
     this.#clock = clock;
   }
 
-  /** @param options.clock of the operators and of SageMaker */
-  static async open(cluster: Administrator & HasKubeconfig, { clock }: { clock?: Clock } = {}): Promise<Scene> {
+  /**
+   * @param options.clock of the operators and of SageMaker
+   * @param options.stopDuration how long a job takes to stop, in milliseconds
+   */
+  static async open(
+    cluster: Administrator & HasKubeconfig,
+    { clock, stopDuration = HOUR_MS }: { clock?: Clock; stopDuration?: number } = {},
+  ): Promise<Scene> {
     const resources = new Resources(cluster, await freshNamespace(cluster));
     const calls: string[] = [];
     const onRequest = ({ operation }: CallRecord) => void calls.push(operation);
     const standIn = await startStandIn({
       jobDuration: HOUR_MS,
-      stopDuration: HOUR_MS,
+      stopDuration,
       onRequest,
       ...(clock && { clock }),
     });

@@ -1,20 +1,26 @@
+import { DELETION_POLICIES, RETRY_CAUSES } from "../../src/api/policies.ts";
 import { FACTS, type Shape, type StructureShape } from "../../src/sagemaker/facts.ts";
+
+const MAX_INT32 = 2_147_483_647;
 
 /** The shape that stands for `.spec`. */
 export const SPEC = "ProcessingJobSpec";
 /** The shapes that are not in the service model. */
 export const ENVIRONMENT_VARIABLE = "EnvironmentVariable";
 const ENVIRONMENT = "ProcessingEnvironmentMap";
+const VALUE_SOURCE = "EnvironmentValueSource";
+const KEY_REFERENCE = "KeyReference";
 
 /**
  * The service model as users write it. Where a resource differs from the API, it does so here:
  *
  * - the job's name is derived, and what SageMaker selects is its answer, so neither can be written;
  * - the region and the endpoint, which the API has outside its requests, are part of the spec;
- * - the environment is a list, as in a Pod;
+ * - the environment is a list, as in a Pod, whose values may come from Secrets and ConfigMaps;
  * - what the controller before this one took stays valid: a stopping condition without a limit, empty lists of arguments
  *   and an environment variable without a value, none of which reaches the API;
- * - an instance type is any word, so that a new one can be used on the day it appears.
+ * - an instance type is any word, so that a new one can be used on the day it appears;
+ * - what the operator does with the job over its whole life is part of the spec too, under the names of `batch/v1` Job.
  */
 export function adapt(facts: Record<string, Shape> = FACTS.shapes): Record<string, Shape> {
   const shapes = structuredClone(facts);
@@ -27,6 +33,7 @@ export function adapt(facts: Record<string, Shape> = FACTS.shapes): Record<strin
   shapes["Region"] = { type: "string", min: 1, max: 32, pattern: "[a-z0-9]+(-[a-z0-9]+)*" };
   shapes["SageMakerEndpoint"] = { type: "string", max: 2048, pattern: "https?://.*" };
 
+  addPolicies(shapes, request);
   const cluster = structure(shapes, "ProcessingClusterConfig");
   remove(cluster, "SelectedInstanceType");
   remove(cluster, "SelectedInstanceCount");
@@ -43,9 +50,44 @@ export function adapt(facts: Record<string, Shape> = FACTS.shapes): Record<strin
   shapes[ENVIRONMENT_VARIABLE] = {
     type: "structure",
     required: ["Name"],
-    members: { Name: environment.key, Value: environment.value },
+    members: { Name: environment.key, Value: environment.value, ValueFrom: VALUE_SOURCE },
   };
+  shapes[VALUE_SOURCE] = {
+    type: "structure",
+    members: { SecretKeyRef: KEY_REFERENCE, ConfigMapKeyRef: KEY_REFERENCE },
+  };
+  shapes[KEY_REFERENCE] = {
+    type: "structure",
+    required: ["Name", "Key"],
+    members: { Name: "ObjectName", Key: "DataKey", Optional: "Boolean" },
+  };
+  // What Kubernetes takes as the name of a Secret or ConfigMap, and as a key in one.
+  shapes["ObjectName"] = {
+    type: "string",
+    max: 253,
+    pattern: "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*",
+  };
+  shapes["DataKey"] = { type: "string", max: 253, pattern: "[-._a-zA-Z0-9]+" };
   return shapes;
+}
+
+/** Fields that are the operator's own. */
+function addPolicies(shapes: Record<string, Shape>, request: StructureShape): void {
+  const add = (structure: StructureShape, member: string, name: string, shape: Shape) => {
+    structure.members[member] = name;
+    shapes[name] = shape;
+  };
+  add(request, "Suspend", "Suspend", { type: "boolean" });
+  add(request, "TtlSecondsAfterFinished", "TtlSeconds", { type: "integer", min: 0, max: MAX_INT32 });
+  add(request, "DeletionPolicy", "DeletionPolicy", { type: "string", enum: [...DELETION_POLICIES] });
+  const policy: StructureShape = { type: "structure", members: {} };
+  add(request, "RetryPolicy", "RetryPolicy", policy);
+  add(policy, "MaxAttempts", "MaxAttempts", { type: "integer", min: 1, max: 10 });
+  add(policy, "RetryOn", "RetryCauses", { type: "list", member: "RetryCause", min: 1, max: RETRY_CAUSES.length });
+  shapes["RetryCause"] = { type: "string", enum: [...RETRY_CAUSES] };
+  add(policy, "BackoffSeconds", "BackoffSeconds", { type: "integer", min: 0, max: 86_400 });
+  add(policy, "BackoffRate", "BackoffRate", { type: "double", min: 1, max: 10 });
+  add(policy, "ExpireAfterSeconds", "ExpireAfterSeconds", { type: "integer", min: 1, max: MAX_INT32 });
 }
 
 function structure(shapes: Record<string, Shape>, name: string): StructureShape {

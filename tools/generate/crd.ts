@@ -2,7 +2,7 @@ import { stringify } from "yaml";
 import { CRD_NAME, GROUP, KIND, PLURAL, VERSION } from "../../src/api/group.ts";
 import type { Shape } from "../../src/sagemaker/facts.ts";
 import { SPEC } from "./adapt.ts";
-import { immutabilityRules } from "./rules.ts";
+import { finishedRule, immutabilityRules } from "./rules.ts";
 import { type Schema, schemaOf } from "./schema.ts";
 import { STATUS } from "./status.ts";
 
@@ -16,6 +16,7 @@ const PRINTER_COLUMNS = [
   { name: "Sagemaker-Job-Name", type: "string", jsonPath: ".status.sageMakerProcessingJobName" },
   { name: "Duration", type: "string", jsonPath: ".status.duration", priority: 1 },
   { name: "Instance", type: "string", jsonPath: ".status.selectedInstanceType", priority: 1 },
+  { name: "Attempts", type: "string", jsonPath: ".status.attemptSummary", priority: 1 },
   { name: "Reason", type: "string", jsonPath: '.status.conditions[?(@.type=="Ready")].reason', priority: 1 },
 ];
 
@@ -59,13 +60,15 @@ function resourceSchema(shapes: Record<string, Shape>): Schema {
       "An Amazon SageMaker processing job: the operator creates it from spec, once, and keeps status true until it ends.",
     type: "object",
     required: ["spec"],
+    "x-kubernetes-validations": [finishedRule()],
     properties: {
       apiVersion: { description: `Version of this schema: ${GROUP}/${VERSION}.`, type: "string" },
       kind: { description: `Kind of the resource: ${KIND}.`, type: "string" },
       metadata: { type: "object" },
       spec: {
         description:
-          "The job to run: what the CreateProcessingJob API takes, and the region. It cannot be changed afterwards.",
+          "The job to run: what the CreateProcessingJob API takes, the region, and what the operator does over the job's life. " +
+          "Only the latter can be changed afterwards.",
         ...spec,
         "x-kubernetes-validations": immutabilityRules(shapes),
       },

@@ -15,7 +15,7 @@ export const DESCRIPTIONS: Record<string, Record<string, string>> = {
     StoppingCondition: "Ends a job that takes too long. Without it SageMaker's own limit holds.",
     AppSpecification: "The container image and what it runs.",
     Environment:
-      "Environment variables of the container, up to 100. If a name occurs twice, the last one counts. Anyone who can read the job can read them, so no secrets.",
+      "Environment variables of the container, up to 100. If a name occurs twice, the last one counts. SageMaker shows them to anyone who may describe the job, those from a Secret too.",
     NetworkConfig: "Which networks the containers reach, and whether they encrypt what they say to each other.",
     RoleArn:
       "IAM role that SageMaker assumes for the job, as in arn:aws:iam::123456789012:role/NAME. It needs access to the image, the inputs and the outputs, and must trust sagemaker.amazonaws.com.",
@@ -23,6 +23,23 @@ export const DESCRIPTIONS: Record<string, Record<string, string>> = {
     ExperimentConfig: "Records the job as a trial component of a SageMaker experiment.",
     SageMakerEndpoint:
       "URL of the SageMaker API to use for this job instead of the region's own, such as a VPC endpoint. The operator accepts only the hosts that its --allowed-endpoints flag names.",
+    Suspend:
+      "true: no job runs; before its creation it is held back, and one that runs is stopped. false again: it is created, or created anew as another attempt. Can be changed until the job has finished.",
+    TtlSecondsAfterFinished:
+      "Seconds after the job's end at which this resource is deleted; 0 is at once. Without it the operator's flag --default-ttl-seconds-after-finished holds, else it stays. Can be changed at any time.",
+    DeletionPolicy:
+      "What becomes of the job when this resource is deleted. Stop (default): it is stopped. Retain: it runs on. Delete: it is stopped, then its record in SageMaker is deleted. Can be changed at any time.",
+    RetryPolicy:
+      "Runs the job again if it ends for a cause that may pass. Without it a job runs once. Can be changed until the job has finished.",
+  },
+  RetryPolicy: {
+    MaxAttempts: "How many times the job is run at most, the first included, 1 to 10; 1 unless given.",
+    RetryOn:
+      "Causes after which it is run again; CapacityError, InternalServerError, ServiceFault and ResourceLimit unless given. AlgorithmError is a failure of your own code. Stopped is a stop by somebody else, or by stoppingCondition.",
+    BackoffSeconds: "Seconds to wait before the second attempt; 30 unless given.",
+    BackoffRate: "By how much the wait grows with each further attempt, 1 to 10; 2 unless given.",
+    ExpireAfterSeconds:
+      "No retry begins later than so many seconds after this resource's creation, or after suspend was last taken away; waiting counts too. Without it only maxAttempts limits.",
   },
   ProcessingInput: {
     InputName: "Name of the input, unique within the job.",
@@ -128,6 +145,18 @@ export const DESCRIPTIONS: Record<string, Record<string, string>> = {
   EnvironmentVariable: {
     Name: "Name of the variable: letters, digits and _, not starting with a digit.",
     Value: "Value of the variable, up to 256 characters; empty unless given. Quote numbers and true or false.",
+    ValueFrom:
+      "Where the value comes from, in place of value. It is read when the job is created, and may have up to 256 characters. The operator needs a permission for it, see docs/secrets.md.",
+  },
+  EnvironmentValueSource: {
+    SecretKeyRef: "A key of a Secret in the resource's namespace. Use either this or configMapKeyRef.",
+    ConfigMapKeyRef: "A key of a ConfigMap in the resource's namespace. Use either this or secretKeyRef.",
+  },
+  KeyReference: {
+    Name: "Name of the Secret or ConfigMap.",
+    Key: "Key in its data.",
+    Optional:
+      "true: the variable is left out if there is no such object or key. false (default): the job waits until there is.",
   },
   NetworkConfig: {
     EnableInterContainerTrafficEncryption:

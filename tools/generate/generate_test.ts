@@ -20,7 +20,10 @@ Deno.test("the committed files are what the generator writes", async () => {
 
 Deno.test("the spec has a field for every member that can be written, and no other", () => {
   const members = [...memberPaths("CreateProcessingJobRequest", "spec")].map(([path]) => path);
-  const environment = ["spec.environment.name", "spec.environment.value"];
+  const source = "spec.environment.valueFrom";
+  const references = ["secretKeyRef", "configMapKeyRef"].map((field) => `${source}.${field}`)
+    .flatMap((path) => [path, `${path}.name`, `${path}.key`, `${path}.optional`]);
+  const environment = ["spec.environment.name", "spec.environment.value", source, ...references];
   assert.deepEqual([...FIELDS.keys()].sort(), [...members, ...OWN_FIELDS, ...environment].sort());
 });
 

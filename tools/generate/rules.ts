@@ -62,6 +62,18 @@ export const RULES: Record<string, Rule[]> = {
       reason: "FieldValueRequired",
     },
   ],
+  EnvironmentVariable: [
+    {
+      rule: "!has(self.value) || !has(self.valueFrom)",
+      message: "write only one of value and valueFrom",
+    },
+  ],
+  EnvironmentValueSource: [
+    {
+      rule: "has(self.secretKeyRef) != has(self.configMapKeyRef)",
+      message: "write exactly one of secretKeyRef and configMapKeyRef",
+    },
+  ],
   ProcessingClusterConfig: [
     {
       rule: "has(self.instanceType) != has(self.instancePreferences)",
@@ -90,16 +102,40 @@ const UNCHANGED: Record<string, string> = {
     "self.processingOutputConfig.kmsKeyId == oldSelf.processingOutputConfig.kmsKeyId))",
 };
 
+/** What the operator does, not SageMaker; it can be changed at any time, or until the job has finished. */
+const EDITABLE: readonly string[] = ["ttlSecondsAfterFinished", "deletionPolicy"];
+const EDITABLE_UNTIL_FINISHED: readonly string[] = ["suspend", "retryPolicy"];
+
+const unchanged = (field: string, [now, before]: readonly [string, string] = ["self", "oldSelf"]) =>
+  `has(${now}.${field}) == has(${before}.${field}) && ` +
+  `(!has(${now}.${field}) || ${UNCHANGED[field] ?? `${now}.${field} == ${before}.${field}`})`;
+
 /**
- * One rule for each field of the spec, which keeps it as it was created. Not one rule for the whole spec, so that a field
- * that may be edited can be added later.
+ * The rule of the resource as a whole: what a finished job can no longer heed. Only a change of these fields, which is rare,
+ * has the conditions looked at. A job that was stopped to be suspended has no condition `Stopped`, as it isn't finished.
+ */
+export function finishedRule(): Rule {
+  const same = EDITABLE_UNTIL_FINISHED.map((field) => `(${unchanged(field, ["self.spec", "oldSelf.spec"])})`);
+  return {
+    rule: `(${same.join(" && ")}) || !has(oldSelf.status) || !has(oldSelf.status.conditions) || ` +
+      "!oldSelf.status.conditions.exists(c, c.status == 'True' && c.type in ['Complete', 'Failed', 'Stopped'])",
+    message: `${EDITABLE_UNTIL_FINISHED.join(" and ")} cannot be changed once the job has finished: ` +
+      "delete this ProcessingJob and apply it again, under this or another name",
+    reason: "FieldValueForbidden",
+    fieldPath: ".spec",
+  };
+}
+
+/**
+ * One rule for each field of the spec that stands for the job, which keeps it as it was created. Not one rule for the whole
+ * spec, since some fields may be edited.
  */
 export function immutabilityRules(shapes: Record<string, Shape>): Rule[] {
   const spec = shape(SPEC, shapes);
   if (spec.type !== "structure") throw new TypeError(`Cannot find the fields of '${SPEC}': it is no structure`);
-  return Object.keys(spec.members).map(fieldName).map((field) => ({
-    rule: `has(self.${field}) == has(oldSelf.${field}) && ` +
-      `(!has(self.${field}) || ${UNCHANGED[field] ?? `self.${field} == oldSelf.${field}`})`,
+  const editable = [...EDITABLE, ...EDITABLE_UNTIL_FINISHED];
+  return Object.keys(spec.members).map(fieldName).filter((field) => !editable.includes(field)).map((field) => ({
+    rule: unchanged(field),
     message: `${field} cannot be changed, because a SageMaker job cannot be: ` +
       "delete this ProcessingJob and apply it again, under this or another name",
     reason: "FieldValueForbidden",

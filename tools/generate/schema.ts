@@ -51,6 +51,13 @@ export function schemaOf(shapes: Record<string, Shape>, name: string): Schema {
         ...target.min !== undefined && { minimum: target.min },
         ...target.max !== undefined && { maximum: target.max },
       };
+    case "double":
+      return {
+        type: "number",
+        format: "double",
+        ...target.min !== undefined && { minimum: target.min },
+        ...target.max !== undefined && { maximum: target.max },
+      };
     default:
       throw new TypeError(`Cannot render '${name}': no field of a resource is a ${target.type}`);
   }

@@ -1,5 +1,5 @@
 import type { Condition } from "../../src/api/conditions.ts";
-import type { ProcessingJobStatus } from "../../src/api/processing_job.ts";
+import type { Attempt, ProcessingJobStatus } from "../../src/api/processing_job.ts";
 import type { Schema } from "./schema.ts";
 
 const time = (description: string): Schema => ({ description, type: "string", format: "date-time" });
@@ -37,20 +37,41 @@ const CONDITION: Record<keyof Condition, Schema> = {
   },
 };
 
+/** What is told of each attempt. */
+const ATTEMPT: Record<keyof Attempt, Schema> = {
+  number: { description: "1 is the first.", type: "integer", format: "int64" },
+  name: text("Name of its job in SageMaker."),
+  arn: text("Amazon Resource Name of its job."),
+  status: text("What SageMaker says of its job: InProgress, Completed, Failed, Stopping or Stopped."),
+  reason: text("Why it ended, as one word: a cause of retryOn, Suspended, or a reason of the condition Ready."),
+  message: text("Why it ended, in SageMaker's words."),
+  startTime: time("When its containers started."),
+  endTime: time("When it ended."),
+  billableInstanceSeconds: { description: "What it alone has cost.", type: "integer", format: "int64" },
+};
+
 /** Every field of the status; the type checker sees that none is missing. */
 const FIELDS: Record<keyof ProcessingJobStatus, Schema> = {
   processingJobStatus: text(
-    "Where the job stands: SynchronizingK8sJobWithSageMaker (not looked at yet), InProgress, Completed, Failed, Stopping or " +
-      "Stopped as SageMaker says; Reconciling if something went wrong and is tried again; Error if it is not, see additional.",
+    "Where the job stands: SynchronizingK8sJobWithSageMaker (not looked at yet, or suspended), InProgress, Completed, Failed, Stopping or " +
+      "Stopped as SageMaker says; Reconciling if something went wrong, or an attempt failed, and is tried again; Error if it is not, see additional.",
   ),
   additional: text("Why the job failed, or what went wrong with the last call to AWS; empty if nothing did."),
   lastCheckTime: time("When SageMaker was last asked about the job."),
   cloudWatchLogUrl: text("Page of the AWS console that lists the job's log streams."),
-  sageMakerProcessingJobName: text("Name of the job in SageMaker: the resource's name and UID, at most 63 characters."),
+  sageMakerProcessingJobName: text(
+    "Name of the job in SageMaker: the resource's name and UID, and -rN for attempt N after the first; at most 63 characters.",
+  ),
   processingJobArn: text("Amazon Resource Name of the job."),
   processingStartTime: time("When the containers started."),
   processingEndTime: time("When the job ended."),
   duration: text("How long the containers ran, as in 42s, 3m5s or 2h7m."),
+  billableInstanceSeconds: {
+    description:
+      "Instances times the seconds that the containers ran, rounded up, of all attempts; absent until a job has ended, and if none started.",
+    type: "integer",
+    format: "int64",
+  },
   selectedInstanceType: text("Instance type that the job runs on; of interest with instancePreferences."),
   failureReason: text("Why the job failed, in SageMaker's words."),
   exitMessage: text("What the container wrote to /opt/ml/output/message when it ended."),
@@ -63,9 +84,32 @@ const FIELDS: Record<keyof ProcessingJobStatus, Schema> = {
   observedReconcileAt: text(
     "Value of the annotation sagemaker.aws.amazon.com/reconcile-at that was last acted on; another value asks for a new try.",
   ),
+  deletionPolicy: text(
+    "What becomes of the job when the resource is deleted, wherever that was asked for; absent if nowhere, which is Stop.",
+  ),
+  attemptCount: {
+    description:
+      "How many attempts there have been, the one that this status speaks of included; absent while it is the first.",
+    type: "integer",
+    format: "int64",
+  },
+  suspendedAttempts: {
+    description: "How many of the attempts were ended by suspend, which don't count against maxAttempts.",
+    type: "integer",
+    format: "int64",
+  },
+  attemptSummary: text("Attempts begun that count, and how many there may be, as in 2/3."),
+  nextAttemptTime: time("When the next attempt begins, at the soonest."),
+  attempts: {
+    description: "The last 20 attempts, the latest last; only with retryPolicy or after suspend.",
+    type: "array",
+    items: { type: "object", properties: ATTEMPT },
+  },
   conditions: {
     description: "The same as conditions, for kubectl wait and for tools: at most one of each type.",
     type: "array",
+    // More than there are types; a rule that looks at each has a cost because of it.
+    maxItems: 16,
     "x-kubernetes-list-type": "map",
     "x-kubernetes-list-map-keys": ["type"],
     items: {

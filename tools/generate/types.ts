@@ -3,6 +3,7 @@ import { SPEC, structuresUnder } from "./adapt.ts";
 import { describe } from "./descriptions.ts";
 
 const HEAD = `// Generated from the service facts by \`deno task generate\`; do not edit.
+// deno-fmt-ignore-file
 
 `;
 
