@@ -1,6 +1,6 @@
 import { renderChart } from "./install/chart.ts";
 import { deployment } from "./install/deployment.ts";
-import { environmentRole } from "./install/environment_role.ts";
+import { environmentRole } from "./install/environment.ts";
 import { disruptionBudget, namespace, networkPolicy, serviceAccount } from "./install/objects.ts";
 import { clusterRoles, namespacedRoles, userRoles } from "./install/roles.ts";
 import { manifestTarget, type Scope, type Target } from "./install/target.ts";
@@ -29,8 +29,8 @@ export function renderManifests(crd: string): [path: string, content: string][] 
       ...pods(namespaced),
     ]),
     ...manifest("user-roles", USER_ROLES_HEAD, userRoles(cluster)),
-    ["manifests/cluster/environment.yaml", environmentRole("cluster")],
-    ["manifests/namespaced/environment.yaml", environmentRole("namespaced")],
+    environment("cluster"),
+    environment("namespaced"),
     ...renderChart(crd),
   ];
 }
