@@ -13,6 +13,7 @@ const PAGES = [
   "troubleshooting",
   "secrets",
   "api-reference",
+  "tenants",
   "argocd/README",
 ]
   .map((name) => `docs/${name}.md`);

@@ -10,8 +10,9 @@ import {
 } from "@aws-sdk/client-sagemaker";
 import { getLogger } from "@logtape/logtape";
 import process from "node:process";
-import { type Failure, type Job, type JobStatus, SageMakerError } from "../api/job.ts";
+import { type Failure, type Job, type JobStatus, SageMakerError, type Site, siteKey } from "../api/job.ts";
 import { type Clock, deadline } from "../runtime/clock.ts";
+import { assumedRole, checkAccount } from "./assumed_role.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { classify, credentialsFailure } from "./errors.ts";
 import { collectBody, httpHandler } from "./http.ts";
@@ -58,8 +59,11 @@ export interface JobPage {
   nextToken?: string;
 }
 
-/** @throws {SageMakerError} `EndpointNotAllowed` if requests must not go to `endpoint` */
-export type SageMakerFor = (region: string, endpoint?: string) => SageMaker;
+/**
+ * @throws {SageMakerError} `EndpointNotAllowed` if requests must not go to the endpoint, `InvalidNamespaceAnnotation` if the
+ * account's role can't be one
+ */
+export type SageMakerFor = (site: Site) => SageMaker;
 
 export interface SageMakerFactory extends Disposable {
   sageMakerFor: SageMakerFor;
@@ -96,8 +100,8 @@ export interface EndedCall {
 const log = getLogger(["operator", "sagemaker"]);
 
 /**
- * One client for each region and endpoint, made when it is first asked for. The clients of a partition share one credential
- * chain, so that many regions cost one call of STS.
+ * One client for each region, endpoint and account, made when it is first asked for. The clients of a partition share one credential
+ * chain, and those of an account the session of its role, so that many regions cost one call of STS.
  */
 export function sageMakerFactory(options: SageMakerFactoryOptions): SageMakerFactory {
   // Deno 2.4 says on stderr that the way in which the SDK makes its HMACs is deprecated; its users can do nothing about that.
@@ -108,21 +112,34 @@ export function sageMakerFactory(options: SageMakerFactoryOptions): SageMakerFac
     clients.set(key, client);
     return client;
   };
-  const clientFor = (region: string, endpoint: string | undefined) =>
-    cached(`${region} ${endpoint ?? ""}`, () => {
-      // Makes no calls. Its region, which the chain's STS calls go to, must not be what some resource names.
-      const source = cached(partitionOf(region), () => newClient({ region: homeRegion(region, options) }, options));
-      const { credentials } = source.config;
-      return newClient({ region, credentials, ...(endpoint !== undefined && { endpoint }) }, options);
+  // Makes no calls. Its region, which the chain's STS calls go to, must not be what some resource names.
+  const sourceFor = (region: string) =>
+    cached(partitionOf(region), () => newClient({ region: homeRegion(region, options) }, options));
+  const credentialsFor = ({ region, account }: Site) => {
+    const source = sourceFor(region);
+    if (account === undefined) return source.config.credentials;
+    // Nor does this one: it remembers what STS gave until five minutes before that expires, for all regions.
+    const key = `${partitionOf(region)} ${siteKey({ region: "", account })}`;
+    return cached(key, () => {
+      const { region, credentials } = source.config;
+      const requestHandler = httpHandler(options.callTimeoutMs ?? DEFAULT_TIMEOUT_MS);
+      return newClient({ region, credentials: assumedRole(account, { region, credentials, requestHandler }) }, options);
+    }).config.credentials;
+  };
+  const clientFor = ({ endpoint, ...site }: Site) =>
+    cached(siteKey({ endpoint, ...site }), () => {
+      const credentials = credentialsFor(site);
+      return newClient({ region: site.region, credentials, ...(endpoint !== undefined && { endpoint }) }, options);
     });
   const close = () => {
     for (const client of clients.values()) client.destroy();
     clients.clear();
   };
   return {
-    sageMakerFor(region, specEndpoint) {
+    sageMakerFor({ region, endpoint: specEndpoint, account }) {
       const endpoint = options.endpoints.resolve(specEndpoint);
-      return new Caller(() => clientFor(region, endpoint), { region, endpoint }, options);
+      if (account) checkAccount(account);
+      return new Caller(() => clientFor({ region, endpoint, account }), { region, endpoint }, options);
     },
     close,
     [Symbol.dispose]: close,
@@ -263,7 +280,7 @@ class Caller implements SageMaker {
       const client = this.#client();
       // Asked for on their own, so that what is wrong with them isn't taken for SageMaker's; the SDK remembers them.
       await orAbort(client.config.credentials(), limit).catch((error) => {
-        throw failed(credentialsFailure(error), error);
+        throw error instanceof SageMakerError ? error : failed(credentialsFailure(error), error);
       });
       const answer = await traced(`SageMaker/${operation}`, { region: this.#where.region }, () => {
         return orAbort(send(client, limit), limit);

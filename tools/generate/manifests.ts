@@ -1,5 +1,6 @@
 import denoConfig from "../../deno.json" with { type: "json" };
 import {
+  ALL_NAMESPACES_PERMISSIONS,
   ENVIRONMENT_PERMISSIONS,
   OWN_PERMISSIONS,
   type Permission,
@@ -104,7 +105,7 @@ function documents(...texts: string[]): string {
 function operator(scope: Scope): string[] {
   const roles = scope === "cluster"
     ? [
-      role("ClusterRole", RESOURCE_PERMISSIONS),
+      role("ClusterRole", [...RESOURCE_PERMISSIONS, ...ALL_NAMESPACES_PERMISSIONS]),
       roleBinding("ClusterRole"),
       role("Role", OWN_PERMISSIONS, SYSTEM_NAMESPACE),
       roleBinding("Role", SYSTEM_NAMESPACE),
