@@ -76,36 +76,49 @@ export class Namespaces {
     store.onChange((name) => this.#take(name, store.get(name)?.metadata.annotations));
     const informer = new Informer({ client, path: PATH, store, clock });
     const running = informer.run(signal);
-    while (!informer.hasSynced()) {
-      const { state, error } = informer.status();
-      if (state === "denied") this.#denied(error);
-      await Promise.race([informer.synced, sleep(clock, FIRST_ANSWER_MS, signal)]);
+    try {
+      while (!informer.hasSynced()) {
+        const { state, error } = informer.status();
+        if (state === "denied") {
+          this.#noteDenied(error);
+          this.#settled();
+        }
+        await Promise.race([informer.synced, sleep(clock, this.#pauseMs(), signal)]);
+      }
+      this.#answered();
+    } finally {
+      await running;
     }
-    this.#answered();
-    await running;
   }
 
   async #getEach(names: readonly string[], signal: AbortSignal): Promise<void> {
     const { client, clock } = this.#options;
     while (true) {
       const outcomes = await Promise.all(names.map((name) => this.#getOne(client, name, signal)));
-      if (outcomes.every((isKnown) => isKnown)) this.#settled();
-      await sleep(clock, this.#isReady ? GET_AGAIN_MS : FIRST_ANSWER_MS, signal);
+      if (outcomes.every((outcome) => outcome === "known")) this.#answered();
+      else if (!outcomes.includes("unknown")) this.#settled();
+      await sleep(clock, this.#pauseMs(), signal);
     }
   }
 
-  /** Whether there was an answer. */
-  async #getOne(client: KubeClient, name: string, signal: AbortSignal): Promise<boolean> {
+  #pauseMs(): number {
+    return this.#isReady ? GET_AGAIN_MS : FIRST_ANSWER_MS;
+  }
+
+  async #getOne(client: KubeClient, name: string, signal: AbortSignal): Promise<"known" | "denied" | "unknown"> {
     try {
       const namespace = this.#kept(await client.get<KubeObject>(`${PATH}/${name}`, { signal }));
       this.#take(name, namespace.metadata.annotations);
     } catch (error) {
       if (!(error instanceof KubeError)) throw error;
-      if (error.status === 404) this.#take(name, undefined);
-      else if (error.status === 401 || error.status === 403) this.#denied(error.message);
-      else return false;
+      if (error.status === 403) {
+        this.#noteDenied(error.message);
+        return "denied";
+      }
+      if (error.status !== 404) return "unknown";
+      this.#take(name, undefined);
     }
-    return true;
+    return "known";
   }
 
   /** A cluster may have many: no more than this stays in memory. */
@@ -124,12 +137,11 @@ export class Namespaces {
     this.#options.onChange(name);
   }
 
-  #denied(error = "it is forbidden"): void {
+  #noteDenied(error = "it is forbidden"): void {
     if (!this.#isDenied) {
       log.warn("Namespaces may not be read, so their annotations do not hold and the flags do", { error });
     }
     this.#isDenied = true;
-    this.#settled();
   }
 
   #answered(): void {

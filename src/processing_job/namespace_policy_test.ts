@@ -14,22 +14,23 @@ Deno.test("a Namespace without annotations of ours allows everything and fills i
   }
 });
 
-const GUARDS: [what: string, annotations: Record<string, string>, flags: Partial<typeof NO_FLAGS>, reason?: string][] = [
-  ["a role that the annotation names", { [NAMES.allowedRoleArns]: `x:*, ${ROLE}` }, {}],
-  ["a role that it does not name", { [NAMES.allowedRoleArns]: "arn:aws:iam::*:role/team-b-*" }, {}, "RoleNotAllowed"],
-  ["any role where it names none", { [NAMES.allowedRoleArns]: " " }, {}, "RoleNotAllowed"],
-  ["a region that the annotation names", { [NAMES.allowedRegions]: "eu-*,us-west-2" }, {}],
-  ["a region that it does not name", { [NAMES.allowedRegions]: "eu-*" }, {}, "RegionNotAllowed"],
-  ["a role that the flag names", {}, { roleArns: [ROLE] as never[] }],
-  ["a role that the flag does not name", {}, { roleArns: ["arn:aws:iam::*:role/b"] as never[] }, "RoleNotAllowed"],
-  ["a region that the flag does not name", {}, { regions: ["eu-*"] as never[] }, "RegionNotAllowed"],
-  ["a region that the annotation names beyond the flag", { [NAMES.allowedRegions]: "us-west-2" }, {
-    regions: ["eu-*"] as never[],
-  }],
-  ["a region that the flag names beyond the annotation", { [NAMES.allowedRegions]: "eu-*" }, {
-    regions: ["us-west-2"] as never[],
-  }, "RegionNotAllowed"],
-];
+const GUARDS: [what: string, annotations: Record<string, string>, flags: Partial<typeof NO_FLAGS>, reason?: string][] =
+  [
+    ["a role that the annotation names", { [NAMES.allowedRoleArns]: `x:*, ${ROLE}` }, {}],
+    ["a role that it does not name", { [NAMES.allowedRoleArns]: "arn:aws:iam::*:role/team-b-*" }, {}, "RoleNotAllowed"],
+    ["any role where it names none", { [NAMES.allowedRoleArns]: " " }, {}, "RoleNotAllowed"],
+    ["a region that the annotation names", { [NAMES.allowedRegions]: "eu-*,us-west-2" }, {}],
+    ["a region that it does not name", { [NAMES.allowedRegions]: "eu-*" }, {}, "RegionNotAllowed"],
+    ["a role that the flag names", {}, { roleArns: [ROLE] as never[] }],
+    ["a role that the flag does not name", {}, { roleArns: ["arn:aws:iam::*:role/b"] as never[] }, "RoleNotAllowed"],
+    ["a region that the flag does not name", {}, { regions: ["eu-*"] as never[] }, "RegionNotAllowed"],
+    ["a region that the annotation names beyond the flag", { [NAMES.allowedRegions]: "us-west-2" }, {
+      regions: ["eu-*"] as never[],
+    }],
+    ["a region that the flag names beyond the annotation", { [NAMES.allowedRegions]: "eu-*" }, {
+      regions: ["us-west-2"] as never[],
+    }, "RegionNotAllowed"],
+  ];
 
 for (const [what, annotations, flags, reason] of GUARDS) {
   Deno.test(`${what} is ${reason === undefined ? "allowed" : `refused: ${reason}`}`, () => {
@@ -68,7 +69,7 @@ for (const [name, value, wanted] of PROBLEMS) {
   Deno.test(`'${value.slice(0, 40)}' as ${name.split("/")[1]} is a problem that is named, and nothing is created`, () => {
     const policy = readPolicy({ [name]: value });
     assert.ok(policy.problem?.startsWith(`The Namespace's annotation '${name}' `), policy.problem);
-    assert.match(policy.problem, wanted);
+    assert.match(policy.problem!, wanted);
     assert.equal(refusalOf(MINIMAL_SPEC, policy, NO_FLAGS)?.reason, "InvalidNamespaceAnnotation");
   });
 }

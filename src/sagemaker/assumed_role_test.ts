@@ -21,7 +21,11 @@ async function setUp(variables: Record<string, string> = {}) {
     return Response.json({ ProcessingJobStatus: "InProgress" });
   });
   const endpoint = `http://127.0.0.1:${server.addr.port}`;
-  const factory = sageMakerFactory({ endpoints: endpoints({ endpointUrl: endpoint }), clock: systemClock, version: "0" });
+  const factory = sageMakerFactory({
+    endpoints: endpoints({ endpointUrl: endpoint }),
+    clock: systemClock,
+    version: "0",
+  });
   return {
     sts,
     signedWith,
@@ -50,7 +54,9 @@ Deno.test("calls for an account are signed with a session of its role, which all
 
 Deno.test("accounts are told apart by their role and their external id", async () => {
   await using it = await setUp();
-  for (const [role, id] of [[ROLE, "id-1"], [ROLE, "id-2"], [ROLE], [`${ROLE}-2`]]) await it.describe("eu-west-1", role, id);
+  for (const [role, id] of [[ROLE, "id-1"], [ROLE, "id-2"], [ROLE], [`${ROLE}-2`]]) {
+    await it.describe("eu-west-1", role, id);
+  }
   assert.deepEqual(it.sts.assumed.map(({ roleArn, externalId }) => [roleArn, externalId]), [
     [ROLE, "id-1"],
     [ROLE, "id-2"],
@@ -76,7 +82,10 @@ Deno.test("a role that may not be assumed is a person's matter, and SageMaker is
     assert.ok(error instanceof SageMakerError);
     const { reason, retry, message } = error.failure;
     assert.deepEqual([reason, retry], ["CredentialsUnavailable", "person"]);
-    assert.match(message, /^Cannot assume the role 'arn:.*team-a' .*AccessDenied: User is not authorized .* external id$/);
+    assert.match(
+      message,
+      /^Cannot assume the role 'arn:.*team-a' .*AccessDenied: User is not authorized .* external id$/,
+    );
     return true;
   });
   assert.deepEqual(it.signedWith, []);

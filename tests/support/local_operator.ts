@@ -8,7 +8,7 @@ export interface LocalOperatorOptions extends
   Partial<
     Pick<
       OperatorOptions,
-      "namespaces" | "selector" | "clock" | "workers" | "pollIntervalMs" | "heartbeatMs" | "stalenessMs"
+      "namespaces" | "selector" | "allowed" | "clock" | "workers" | "pollIntervalMs" | "heartbeatMs" | "stalenessMs"
     >
   > {
   kubeconfig: string;

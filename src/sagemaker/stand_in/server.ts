@@ -56,6 +56,8 @@ export type Intercept = (
 
 export interface InterceptContext {
   region: string;
+  /** Whose credentials the call was signed with; absent where no request came. */
+  accessKeyId?: string;
   /**
    * Does what the call asks for and returns the answer, which may then be lost on purpose. With `staleMs`, a read answers what
    * was so that long ago; a record that was deleted since doesn't come back.
@@ -211,7 +213,8 @@ export class StandIn {
     requestId: string,
   ): Promise<Outcome> {
     try {
-      const context = { region: call.region, apply, signal: this.#closing.signal };
+      const { region, accessKeyId } = call;
+      const context = { region, accessKeyId, apply, signal: this.#closing.signal };
       return await intercept(call.operation, call.request, context) ?? apply();
     } catch (error) {
       if (this.#closing.signal.aborted) return "reset";
