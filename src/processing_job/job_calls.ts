@@ -236,8 +236,10 @@ export class JobCalls {
     const sentAt = clock.now();
     if (isUntouched(resource.status)) this.#unsent.add(key);
     if (this.#refuses(resource, observed)) return;
+    // Now and not later: what was just allowed is what is sent.
+    const filled = { ...resource, spec: fillIn(resource.spec, this.#policyOf(resource).defaults).spec };
     await this.#attempt(resource, "CreateProcessingJob", observed, async (sageMaker, ref) => {
-      const { spec, hidden } = await withValues(resource, this.#options.kube, signal);
+      const { spec, hidden } = await withValues(filled, this.#options.kube, signal);
       this.#unsent.delete(key);
       const arn = await this.#sendCreate(sageMaker, { ...resource, spec }, ref, hidden, signal);
       this.#unsettledAt.delete(key);
@@ -338,8 +340,7 @@ export class JobCalls {
     signal: AbortSignal,
   ): Promise<string> {
     const { tagsFor, onTagsDenied } = this.#options;
-    const { spec } = fillIn(resource.spec, this.#policyOf(resource).defaults);
-    const request = toCreateRequest(spec, ref.name);
+    const request = toCreateRequest(resource.spec, ref.name);
     const Tags = tagsFor(request.Tags, resource);
     if (Tags.length === (request.Tags?.length ?? 0)) return await sageMaker.create(request, signal, hidden);
     try {
