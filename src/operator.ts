@@ -8,11 +8,13 @@ import { EventRecorder } from "./kubernetes/events.ts";
 import { Informer, type InformerStatus } from "./kubernetes/informer.ts";
 import { LeaderElector } from "./kubernetes/leader_elector.ts";
 import type { KubeObject } from "./kubernetes/objects.ts";
+import { Namespaces } from "./kubernetes/namespaces.ts";
 import { Store } from "./kubernetes/store.ts";
 import { Burst } from "./processing_job/burst.ts";
 import type { FailureLines, FailureLinesOptions } from "./logs/failure_lines.ts";
 import { refOf } from "./processing_job/identity.ts";
 import { kept } from "./processing_job/kept.ts";
+import { type AllowedByFlags, NamespacePolicies } from "./processing_job/namespace_policies.ts";
 import { ProcessingJobReconciler } from "./processing_job/reconcile.ts";
 import type { Clock } from "./runtime/clock.ts";
 import { runController } from "./runtime/controller.ts";
@@ -68,6 +70,8 @@ export interface OperatorOptions {
   jobTags: boolean;
   /** What policies hold for resources that ask for none. */
   defaults?: PolicyDefaults;
+  /** Which roles and regions namespaces may use whose annotations say nothing of that. @default all */
+  allowed?: AllowedByFlags;
   /** Which of several replicas this is, for Events. */
   instance: string;
   /** The Lease that says who works; absent for a process that is the only one. */
@@ -97,6 +101,14 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
       missing: CRD_MISSING,
     })
   );
+  const policies = new NamespacePolicies();
+  const namespaces = new Namespaces({
+    client: kube,
+    clock,
+    names: options.namespaces,
+    prefix: `${GROUP}/`,
+    onChange: (name) => policies.changed(name, namespaces.get(name)),
+  });
   const elector = leaderElection &&
     new LeaderElector({
       client: kube,
@@ -106,6 +118,7 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     });
   const readyz = {
     ...readiness(informers, store, clock),
+    namespaces: () => namespaces.status(),
     ...(elector && {
       "leader-election": () => elector.problem() ?? { ok: elector.isLeader() ? "this process leads" : "another leads" },
     }),
@@ -129,15 +142,15 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     server: cluster.server,
     namespaces: options.namespaces.length === 0 ? "all" : options.namespaces,
   });
-  const observing = informers.map((informer) => informer.run(signal));
+  const observing = [...informers, namespaces].map((each) => each.run(signal));
   const [installation] = await Promise.all([
     options.jobTags ? uidOfNamespace(kube, cluster.namespace, signal) : undefined,
-    untilSynced(informers, signal),
+    untilSynced([...informers.map(({ synced }) => synced), namespaces.ready], signal),
   ]);
   if (!signal.aborted) log.info("Ready", { resources: store.size, workers: options.workers });
   const work = (signal: AbortSignal) => {
     const beforeWrite = elector && ((timeoutMs: number) => elector.guard(timeoutMs));
-    return workOn(store, { ...options, metrics, installation, beforeWrite, observer: kube }, signal);
+    return workOn(store, { ...options, metrics, installation, policies, beforeWrite, observer: kube }, signal);
   };
   await (elector ? elector.run({ signal, onLeading: work }) : work(signal));
   await Promise.all([...observing, health?.finished, scraped?.finished]);
@@ -148,6 +161,7 @@ interface WorkOptions extends OperatorOptions {
   metrics: OperatorMetrics;
   /** UID of the namespace that the operator is installed in. */
   installation: string | undefined;
+  policies: NamespacePolicies;
   /** Called before anything is written, with how long that may take; throws where it must not be. */
   beforeWrite: ((timeoutMs: number) => void) | undefined;
   /** For what may be written at any time. */
@@ -197,6 +211,8 @@ async function workOn(store: Store<ProcessingJob>, options: WorkOptions, signal:
       options.jobTags
         ? jobTags(tags, { cluster: installation, namespace, name, uid, attempt: status?.attemptCount })
         : tags,
+    policyOf: (namespace) => options.policies.of(namespace),
+    ...(options.allowed && { allowed: options.allowed }),
     record: (event) => tell.record(event),
     limits: { heartbeatMs: options.heartbeatMs, stalenessMs: options.stalenessMs },
     serviceNow: (ref) => serviceClock.now(placeOf(ref)),
@@ -211,6 +227,9 @@ async function workOn(store: Store<ProcessingJob>, options: WorkOptions, signal:
   const unsubscribe = store.onChange((key) => {
     if (!reconciler.isEcho(key)) queue.add(key);
   });
+  const unsubscribePolicies = options.policies.onChange((namespace) => {
+    for (const key of store.keys()) if (key.startsWith(`${namespace}/`)) queue.add(key);
+  });
   for (const key of oldestFirst(store)) queue.add(key);
   const polling = jobs.run(signal);
   await runController({
@@ -223,6 +242,7 @@ async function workOn(store: Store<ProcessingJob>, options: WorkOptions, signal:
     signal,
   });
   unsubscribe();
+  unsubscribePolicies();
   await Promise.all([polling, tell.close()]);
   if (tell !== events) await events.close();
 }
@@ -277,12 +297,12 @@ async function uidOfNamespace(kube: KubeClient, name: string, signal: AbortSigna
 }
 
 /** Workers start on complete lists, so that nothing is decided on half of what there is. */
-function untilSynced(informers: Informer<ProcessingJob>[], signal: AbortSignal): Promise<void> {
+function untilSynced(synced: Promise<void>[], signal: AbortSignal): Promise<void> {
   const aborted = new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve(), { once: true });
   });
-  return Promise.race([aborted, Promise.all(informers.map((informer) => informer.synced)).then(() => {})]);
+  return Promise.race([aborted, Promise.all(synced).then(() => {})]);
 }
 
 function readiness(informers: Informer<ProcessingJob>[], store: Store<ProcessingJob>, clock: Clock): Checks {

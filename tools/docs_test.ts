@@ -14,6 +14,7 @@ const PAGES = [
   "secrets",
   "policies",
   "api-reference",
+  "tenants",
   "argocd/README",
   "untried",
   "dependencies",

@@ -20,5 +20,22 @@ export const ANNOTATIONS = {
   forceDelete: `${GROUP}/force-delete`,
 } as const;
 
+/** Annotations on a Namespace, by which whoever owns it says what its ProcessingJobs may do and what they get. */
+export const NAMESPACE_ANNOTATIONS = {
+  /** Globs that a job's role must match one of, in a comma list. */
+  allowedRoleArns: `${GROUP}/allowed-role-arns`,
+  /** The same for `spec.region`. */
+  allowedRegions: `${GROUP}/allowed-regions`,
+  /** The role that SageMaker is called with for this namespace. */
+  assumeRoleArn: `${GROUP}/assume-role-arn`,
+  /** Shown to STS with it. */
+  externalId: `${GROUP}/external-id`,
+  /** What fills in what a spec leaves out, in the request alone. */
+  defaultRoleArn: `${GROUP}/default-role-arn`,
+  defaultVpcConfig: `${GROUP}/default-vpc-config`,
+  defaultKmsKeyId: `${GROUP}/default-kms-key-id`,
+  defaultTags: `${GROUP}/default-tags`,
+} as const;
+
 /** SageMaker takes at most this many characters for a processing job's name. */
 export const MAX_JOB_NAME_LENGTH = 63;

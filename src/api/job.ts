@@ -5,11 +5,28 @@ export type JobStatus = typeof JOB_STATUSES[number];
 /** The three of them after which nothing changes any more. */
 export const FINAL_JOB_STATUSES: readonly string[] = ["Completed", "Failed", "Stopped"];
 
-/** Where a job is: SageMaker's names are unique within an account and region. */
-export interface JobRef {
+/** Whose account is called: that of a role which the operator assumes. */
+export interface Account {
+  roleArn: string;
+  externalId?: string;
+}
+
+/** Where calls go. */
+export interface Site {
   region: string;
   /** Only where a resource or a flag names one; otherwise AWS's own. */
-  endpoint?: string;
+  endpoint?: string | undefined;
+  /** Only where it isn't that of the operator's own credentials. */
+  account?: Account | undefined;
+}
+
+/** One text for each site. */
+export function siteKey({ region, endpoint = "", account }: Site): string {
+  return JSON.stringify([region, endpoint, ...(account ? [account.roleArn, account.externalId ?? ""] : [])]);
+}
+
+/** Where a job is: SageMaker's names are unique within an account and region. */
+export interface JobRef extends Site {
   name: string;
 }
 
@@ -89,6 +106,9 @@ export const REASONS = [
   "CapacityUnavailable",
   "EndpointNotAllowed",
   "EnvironmentUnavailable",
+  "RegionNotAllowed",
+  "RoleNotAllowed",
+  "InvalidNamespaceAnnotation",
   "ServiceUnavailable",
   "NetworkUnavailable",
   "ClockSkewed",

@@ -33,14 +33,29 @@ export const ENVIRONMENT_PERMISSIONS: readonly Permission[] = [
   { apiGroup: "", resource: "configmaps", verbs: ["get"] },
 ];
 
-/** What it does in the namespace that it runs in. */
-export const OWN_PERMISSIONS: readonly Permission[] = [
+/** How it reads the annotations of all Namespaces. */
+export const ALL_NAMESPACES_PERMISSIONS: readonly Permission[] = [
+  {
+    apiGroup: "",
+    resource: "namespaces",
+    verbs: ["list", "watch"],
+    comment: "Their annotations say which roles and regions jobs may use, and fill in what specs leave out.",
+  },
+];
+
+/** How it reads those of the few that it watches. A Role can allow to get its own Namespace, not to list or watch it. */
+export const OWN_NAMESPACE_PERMISSIONS: readonly Permission[] = [
   {
     apiGroup: "",
     resource: "namespaces",
     verbs: ["get"],
-    comment: "The namespace's UID, in the tags of jobs, tells them from those of another cluster.",
+    comment: "Its UID tells jobs from those of another cluster; its annotations say what jobs may use.",
   },
+];
+
+/** What it does in the namespace that it runs in. */
+export const OWN_PERMISSIONS: readonly Permission[] = [
+  ...OWN_NAMESPACE_PERMISSIONS,
   {
     apiGroup: "coordination.k8s.io",
     resource: "leases",

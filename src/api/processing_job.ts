@@ -31,6 +31,8 @@ export interface ProcessingJobStatus {
   selectedInstanceType?: string;
   failureReason?: string;
   exitMessage?: string;
+  /** What the job's namespace filled in where the spec says nothing. */
+  appliedDefaults?: AppliedDefault[];
   /** -1 is the CRD's default for a resource that nobody has looked at; the controller before this one wrote none. */
   observedGeneration?: number;
   /** The value of the annotation `reconcile-at` that was last acted on. */
@@ -61,6 +63,12 @@ export interface Attempt {
   endTime?: string;
   /** What it alone has cost. */
   billableInstanceSeconds?: number;
+}
+
+/** A field of the spec, as `networkConfig.vpcConfig`, and what the request has in it. */
+export interface AppliedDefault {
+  field: string;
+  value: string;
 }
 
 export interface ObjectMeta {

@@ -19,8 +19,8 @@ export interface ProcessingJobSpec {
   environment?: EnvironmentVariable[];
   /** Which networks the containers reach, and whether they encrypt what they say to each other. */
   networkConfig?: NetworkConfig;
-  /** IAM role that SageMaker assumes for the job, as in arn:aws:iam::123456789012:role/NAME. It needs access to the image, the inputs and the outputs, and must trust sagemaker.amazonaws.com. */
-  roleArn: string;
+  /** IAM role that SageMaker assumes for the job, as in arn:aws:iam::123456789012:role/NAME. It needs access to the image, the inputs and the outputs, and must trust sagemaker.amazonaws.com. May be left out where the Namespace has the annotation default-role-arn. */
+  roleArn?: string;
   /** AWS tags of the job, up to 50, for cost allocation and access rules. They are not Kubernetes labels. */
   tags?: Tag[];
   /** Records the job as a trial component of a SageMaker experiment. */

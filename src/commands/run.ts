@@ -1,4 +1,5 @@
 import { DELETION_POLICIES } from "../api/policies.ts";
+import { type GLOBS, parseGlobs } from "../api/globs.ts";
 import { VERSION } from "../api/version.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { parseBindAddress } from "../telemetry/http.ts";
@@ -49,6 +50,11 @@ const spec = {
     "allowed-endpoints": list({
       help: "Globs like https://*.example.com:* that spec.sageMakerEndpoint may match, beside AWS's own endpoints",
     }),
+    "allowed-role-arns": list({
+      help: "Globs that the roles of jobs must match, where their Namespace's annotation names none",
+      defaultText: "all",
+    }),
+    "allowed-regions": list({ help: "The same for their regions", defaultText: "all" }),
     "no-job-tags": boolean({ help: "Leaves the operator's own tags off jobs" }),
     "default-ttl-seconds-after-finished": integer({
       help: "Deletes resources so many seconds after their job's end, unless their spec says when",
@@ -84,6 +90,14 @@ const spec = {
   },
 };
 
+function globsOf(flag: string, kind: keyof typeof GLOBS, texts: string[]): string[] {
+  try {
+    return parseGlobs(kind, texts);
+  } catch (error) {
+    throw new TypeError(`Cannot use the value of --${flag}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
 export const run: Command = {
   spec,
   async run(argv, { env, signal }) {
@@ -107,6 +121,10 @@ export const run: Command = {
         },
       })
     );
+    const allowed = {
+      roleArns: asUsage(() => globsOf("allowed-role-arns", "roleArn", flags.allowedRoleArns)),
+      regions: asUsage(() => globsOf("allowed-regions", "region", flags.allowedRegions)),
+    };
     const cluster = await loadCluster({
       kubeconfig: flags.kubeconfig,
       context: flags.context,
@@ -130,6 +148,7 @@ export const run: Command = {
           ttlSecondsAfterFinished: flags.defaultTtlSecondsAfterFinished,
           deletionPolicy: flags.defaultDeletionPolicy,
         },
+        allowed,
         ...(flags.leaderElect && {
           leaderElection: {
             namespace: flags.leaderElectionNamespace ?? cluster.namespace,

@@ -111,6 +111,8 @@ Deno.test("checkPermissions() names the namespaces that lack a permission, and a
     "May not watch processingjobs of sagemaker.aws.amazon.com in namespace 'team-b'",
   ]);
   assert.deepEqual(asked.filter(({ resource }) => resource === "namespaces"), [
+    { group: "", resource: "namespaces", verb: "get", namespace: "team-a", name: "team-a" },
+    { group: "", resource: "namespaces", verb: "get", namespace: "team-b", name: "team-b" },
     { group: "", resource: "namespaces", verb: "get", namespace: "system", name: "system" },
   ]);
   const status = asked.find(({ subresource }) => subresource !== undefined);

@@ -1,4 +1,10 @@
-import { OWN_PERMISSIONS, type Permission, RESOURCE_PERMISSIONS } from "../api/permissions.ts";
+import {
+  ALL_NAMESPACES_PERMISSIONS,
+  OWN_NAMESPACE_PERMISSIONS,
+  OWN_PERMISSIONS,
+  type Permission,
+  RESOURCE_PERMISSIONS,
+} from "../api/permissions.ts";
 import { type KubeClient, KubeError } from "../kubernetes/client.ts";
 import type { Finding } from "./finding.ts";
 
@@ -22,7 +28,14 @@ export async function checkPermissions(
   { watched, own }: { watched: readonly string[]; own: string },
   signal: AbortSignal,
 ): Promise<Finding[]> {
-  const needs = [...needsOf(RESOURCE_PERMISSIONS, watched), ...needsOf(OWN_PERMISSIONS, [own])];
+  const read = watched.length === 0 ? ALL_NAMESPACES_PERMISSIONS : OWN_NAMESPACE_PERMISSIONS;
+  // The own namespace may be the one that is watched.
+  const others = watched.filter((namespace) => namespace !== own);
+  const needs = [
+    ...needsOf(RESOURCE_PERMISSIONS, watched),
+    ...(watched.length > 0 && others.length === 0 ? [] : needsOf(read, others)),
+    ...needsOf(OWN_PERMISSIONS, [own]),
+  ];
   const manifest = `manifests/${watched.length === 0 ? "cluster" : "namespaced"}/install.yaml`;
   return await Promise.all(needs.map((need) => checkNeed(kube, need, manifest, signal)));
 }

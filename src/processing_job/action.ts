@@ -1,7 +1,7 @@
 /** What `decide` is told, and what it may answer. */
 import type { Failure, Sighting } from "../api/job.ts";
 import type { PolicyDefaults } from "../api/policies.ts";
-import type { ProcessingJob, ProcessingJobStatus } from "../api/processing_job.ts";
+import type { AppliedDefault, ProcessingJob, ProcessingJobStatus } from "../api/processing_job.ts";
 import { statusOf, type View } from "./status.ts";
 
 /** Everything that `decide` may know beyond the resource itself. */
@@ -22,6 +22,8 @@ export interface Observed {
   isUnsent?: boolean;
   /** The apiserver has agreed in this reconcile that the resource is as it was read, so nobody else has acted on it since. */
   isCurrent?: boolean;
+  /** What the namespace fills in of a job that is not known yet to have been created; absent for nothing. */
+  appliedDefaults?: AppliedDefault[];
   /** A stop was sent a moment ago. */
   stopSent?: boolean;
   /**
@@ -96,11 +98,17 @@ export interface Context {
 /** Settles on `view`, with the time of the last look. */
 export function settle(
   { resource, observed, names, now }: Context,
-  view: Omit<View, keyof Names | "lookedAt">,
+  view: Omit<View, keyof Names | "lookedAt" | "appliedDefaults">,
   follow: boolean,
   next: Next,
 ): Settle {
   const lookedAt = observed.sighting?.seenAt;
-  const whole = { ...view, ...names, ...(lookedAt === undefined ? {} : { lookedAt }) };
+  const { appliedDefaults } = observed;
+  const whole = {
+    ...view,
+    ...names,
+    ...(appliedDefaults && { appliedDefaults }),
+    ...(lookedAt === undefined ? {} : { lookedAt }),
+  };
   return { do: "settle", status: statusOf(resource, whole, now), follow, next };
 }

@@ -50,6 +50,11 @@ export function errorReason(status: Status): Reason | undefined {
   return isError ? findCondition(status.conditions, "Ready")?.reason : undefined;
 }
 
+/** The reason that people see. */
+export function readyReason(status: Status): Reason | undefined {
+  return findCondition(status?.conditions, "Ready")?.reason;
+}
+
 /**
  * The resource's job existed: its ARN is known, a status of ours said so, or its word is one of SageMaker's. A job name alone
  * proves nothing, since the controller before this one wrote it whether or not there was a job.

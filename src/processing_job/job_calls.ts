@@ -17,8 +17,10 @@ import type { Burst } from "./burst.ts";
 import { STOP_AGAIN_MS } from "./deletion.ts";
 import { EnvironmentError, withValues } from "./environment.ts";
 import { HeartbeatPhases } from "./heartbeat.ts";
-import { isAskedFor, isUntouched, isWaiting } from "./history.ts";
+import { isAskedFor, isUntouched, isWaiting, provesJob, readyReason } from "./history.ts";
 import { identity, keyOf, refOf } from "./identity.ts";
+import { fillIn } from "./namespace_defaults.ts";
+import { type AllowedByFlags, type NamespacePolicy, refusalOf, REFUSALS } from "./namespace_policy.ts";
 
 const log = getLogger(["operator", "processing-job"]);
 
@@ -27,6 +29,8 @@ const NOT_SENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|CE
 
 /** Calls that change something, and that come before what is told of them. */
 const WRITES = ["CreateProcessingJob", "StopProcessingJob", "DeleteProcessingJob"];
+const NO_POLICY: NamespacePolicy = { defaults: {} };
+const ALL: AllowedByFlags = { roleArns: [], regions: [] };
 /** The longest that a status waits for the calls of others. */
 const LONGEST_WAIT_MS = 4_000;
 
@@ -39,6 +43,10 @@ export interface JobCallsOptions {
   sageMakerFor: SageMakerFor;
   /** What the tags of a resource's job are, given the user's. */
   tagsFor: (userTags: Tag[] | undefined, resource: ProcessingJob) => Tag[];
+  /** What the annotations of a namespace say. @default none say anything */
+  policyOf?: (namespace: string) => NamespacePolicy;
+  /** @default all */
+  allowed?: AllowedByFlags;
   /** Told that a job was created without the operator's own tags, and what refused them. */
   onTagsDenied: (resource: ProcessingJob, failure: Failure) => void;
   /** Told of each job that was created. */
@@ -112,7 +120,8 @@ export class JobCalls {
     const key = keyOf(resource);
     this.#keepApart(key, resource);
     const serviceNow = this.#options.serviceNow?.(refOf(resource));
-    const sighting = this.#options.jobs.get(key, refOf(resource));
+    const sighting = this.#options.jobs.get(key, this.#refOf(resource));
+    const { applied } = fillIn(resource.spec, this.#policyOf(resource).defaults);
     const unsettledAt = this.#unsettledAt.get(key);
     return {
       ...(sighting?.job || (sighting?.absent && !sighting.failure) ? { sighting } : {}),
@@ -124,6 +133,7 @@ export class JobCalls {
       ...(this.#followed.has(key) ? { isFollowed: true } : {}),
       ...(this.#createdAt.has(key) ? { isOwn: true } : {}),
       ...(this.#isStopFresh(key) ? { stopSent: true } : {}),
+      ...(applied.length > 0 && !provesJob(resource.status) ? { appliedDefaults: applied } : {}),
     };
   }
 
@@ -167,6 +177,8 @@ export class JobCalls {
   /** Asks SageMaker for the job. */
   async look(resource: ProcessingJob, observed: Observed, signal: AbortSignal): Promise<void> {
     observed.hasLooked = true;
+    // No call was ever made for it.
+    if (isRefused(resource) && this.#refuses(resource, observed)) return;
     await this.#attempt(resource, "DescribeProcessingJob", observed, async () => {
       observed.sighting = await this.#lookUp(resource, signal);
       const serviceNow = this.#options.serviceNow?.(refOf(resource));
@@ -191,9 +203,10 @@ export class JobCalls {
    * @throws {NotNow} if it has to wait for but a moment
    */
   mayCreate(resource: ProcessingJob, observed: Observed): boolean {
+    if (this.#refuses(resource, observed)) return false;
     if (isAskedFor(resource)) return true;
     const key = keyOf(resource);
-    const admission = this.#options.gate.admit(key, callOf(resource, "CreateProcessingJob"));
+    const admission = this.#options.gate.admit(key, this.#callOf(resource, "CreateProcessingJob"));
     if (admission.go) this.#admitted.add(key);
     // Who is held back for long says so in its status, which must be known to be current the first time.
     if (admission.go || !(admission.isBrief || this.#unsent.has(key))) return true;
@@ -206,14 +219,52 @@ export class JobCalls {
     if (this.#admitted.delete(key)) this.#options.gate.leave(key);
   }
 
+  /** Whether the resource's namespace allows no job for it. Why is what was observed, and a person's matter. */
+  #refuses(resource: ProcessingJob, observed: Observed): boolean {
+    const policy = this.#policyOf(resource);
+    const { spec } = fillIn(resource.spec, policy.defaults);
+    const refusal = refusalOf(spec, policy, this.#options.allowed ?? ALL);
+    if (refusal === undefined) return false;
+    const key = keyOf(resource);
+    this.#options.gate.leave(key);
+    if (isUntouched(resource.status)) this.#unsent.add(key);
+    observed.failure = refusal;
+    return true;
+  }
+
+  #policyOf({ metadata: { namespace } }: ProcessingJob): NamespacePolicy {
+    return this.#options.policyOf?.(namespace) ?? NO_POLICY;
+  }
+
+  #refOf(resource: ProcessingJob): JobRef {
+    const { account } = this.#policyOf(resource);
+    return { ...refOf(resource), ...(account && { account }) };
+  }
+
+  #callOf(resource: ProcessingJob, operation: string): Call {
+    const { account, defaults } = this.#policyOf(resource);
+    const { metadata, spec } = resource;
+    const { region, sageMakerEndpoint: endpoint, processingResources } = spec;
+    const { instanceType, instancePreferences } = processingResources.clusterConfig;
+    const createdAt = Date.parse(metadata.creationTimestamp);
+    const call = { operation, region, endpoint, account, tenant: metadata.namespace, createdAt };
+    // The job's role and its machines matter to a create alone; all else is a matter of the operator's own permissions.
+    if (operation !== "CreateProcessingJob") return call;
+    const roleArn = spec.roleArn ?? defaults.roleArn;
+    return { ...call, roleArn, instanceType: instanceType ?? instancePreferences?.[0]?.instanceType };
+  }
+
   /** Creates the job, or finds the one that has its name already. */
   async create(resource: ProcessingJob, observed: Observed, signal: AbortSignal): Promise<void> {
     const { jobs, clock } = this.#options;
     const key = keyOf(resource);
     const sentAt = clock.now();
     if (isUntouched(resource.status)) this.#unsent.add(key);
+    if (this.#refuses(resource, observed)) return;
+    // Now and not later: what was just allowed is what is sent.
+    const filled = { ...resource, spec: fillIn(resource.spec, this.#policyOf(resource).defaults).spec };
     await this.#attempt(resource, "CreateProcessingJob", observed, async (sageMaker, ref) => {
-      const { spec, hidden } = await withValues(resource, this.#options.kube, signal);
+      const { spec, hidden } = await withValues(filled, this.#options.kube, signal);
       this.#unsent.delete(key);
       const arn = await this.#sendCreate(sageMaker, { ...resource, spec }, ref, hidden, signal);
       this.#unsettledAt.delete(key);
@@ -277,7 +328,7 @@ export class JobCalls {
     if (follow) {
       this.#followed.add(key);
       // Nobody reads how long a job ran whose resource is going away.
-      jobs.watch(key, refOf(resource), { details: resource.metadata.deletionTimestamp === undefined });
+      jobs.watch(key, this.#refOf(resource), { details: resource.metadata.deletionTimestamp === undefined });
     } else if (isDone) {
       this.#followed.delete(key);
       this.#held.delete(key);
@@ -287,7 +338,7 @@ export class JobCalls {
   }
 
   #lookUp(resource: ProcessingJob, signal: AbortSignal) {
-    return this.#options.jobs.look(keyOf(resource), refOf(resource), signal);
+    return this.#options.jobs.look(keyOf(resource), this.#refOf(resource), signal);
   }
 
   /** Sends a call if none like it fails at present. Its failure, or why it isn't sent now, is what was observed. */
@@ -299,8 +350,8 @@ export class JobCalls {
   ): Promise<void> {
     const { gate, sageMakerFor } = this.#options;
     const key = keyOf(resource);
-    const ref = refOf(resource);
-    const call = callOf(resource, operation);
+    const ref = this.#refOf(resource);
+    const call = this.#callOf(resource, operation);
     const admission = this.#admitted.delete(key)
       ? { go: true } as const
       : gate.admit(key, call, { isUrgent: isAskedFor(resource) });
@@ -308,7 +359,7 @@ export class JobCalls {
     let failure: Failure | undefined;
     if (WRITES.includes(operation)) this.#options.burst.note();
     try {
-      await send(sageMakerFor(ref.region, ref.endpoint), ref);
+      await send(sageMakerFor(ref), ref);
     } catch (error) {
       if (!(error instanceof SageMakerError)) {
         gate.leave(key);
@@ -344,6 +395,11 @@ export class JobCalls {
   }
 }
 
+/** No job was ever asked for, by our own word: the namespace did not allow it. */
+function isRefused({ metadata, status }: ProcessingJob): boolean {
+  return metadata.deletionTimestamp === undefined && isWaiting(status) && REFUSALS.includes(readyReason(status));
+}
+
 /** A call has to wait for a moment with nothing wrong: thrown instead of sending it, for nobody but the queue to hear of. */
 export class NotNow extends Error {
   override readonly name = "NotNow";
@@ -363,14 +419,4 @@ function hold({ failure, waitMs, isBrief }: Admission & { go: false }, observed:
 /** Whether a create that ended so may have been carried out, or may yet be. */
 function isAmbiguous({ reason, code }: Failure): boolean {
   return (reason === "NetworkUnavailable" && !NOT_SENT.test(code)) || reason === "ServiceUnavailable";
-}
-
-function callOf({ metadata, spec }: ProcessingJob, operation: string): Call {
-  const { region, sageMakerEndpoint: endpoint, roleArn, processingResources } = spec;
-  const { instanceType, instancePreferences } = processingResources.clusterConfig;
-  const createdAt = Date.parse(metadata.creationTimestamp);
-  const call = { operation, region, endpoint, tenant: metadata.namespace, createdAt };
-  // The job's role and its machines matter to a create alone; all else is a matter of the operator's own permissions.
-  if (operation !== "CreateProcessingJob") return call;
-  return { ...call, roleArn, instanceType: instanceType ?? instancePreferences?.[0]?.instanceType };
 }

@@ -47,7 +47,7 @@ function essentials(spec: ProcessingJobSpec): ProcessingJobSpec {
   const kept: Partial<ProcessingJobSpec> = {
     region,
     ...(sageMakerEndpoint !== undefined && { sageMakerEndpoint }),
-    roleArn,
+    ...(roleArn !== undefined && { roleArn }),
     processingResources: {
       clusterConfig: {
         ...(instanceType !== undefined && { instanceType }),

@@ -1,7 +1,12 @@
 import { type Condition, findCondition, mergeConditions } from "../api/conditions.ts";
 import { ANNOTATIONS } from "../api/group.ts";
 import type { Failure, Job, Reason } from "../api/job.ts";
-import type { ProcessingJob, ProcessingJobStatus, ProcessingJobStatusWord } from "../api/processing_job.ts";
+import type {
+  AppliedDefault,
+  ProcessingJob,
+  ProcessingJobStatus,
+  ProcessingJobStatusWord,
+} from "../api/processing_job.ts";
 import { humanDuration, rfc3339 } from "../api/time.ts";
 import { billableBefore } from "./attempts.ts";
 import { billableInstanceSeconds } from "./billable.ts";
@@ -24,6 +29,8 @@ export interface View {
   nextAttemptAt?: number;
   jobName: string;
   cloudWatchLogUrl: string;
+  /** What the namespace filled in, where the job may just have been created. */
+  appliedDefaults?: AppliedDefault[];
   /** When SageMaker last answered about this job; milliseconds since the epoch. */
   lookedAt?: number;
 }
@@ -113,6 +120,7 @@ export function statusOf(resource: ProcessingJob, view: View, now: number): Proc
   set(status, "attempts", before.attempts);
   const nextAttemptTime = timeOf(view.nextAttemptAt) ?? before.nextAttemptTime;
   if (!job) set(status, "nextAttemptTime", nextAttemptTime);
+  set(status, "appliedDefaults", (job && view.appliedDefaults) ?? before.appliedDefaults);
   status.conditions = mergeConditions(before.conditions, conditionsOf(resource, view), rfc3339(now));
   return status;
 }

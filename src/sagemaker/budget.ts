@@ -1,3 +1,5 @@
+import { type Site, siteKey } from "../api/job.ts";
+
 /** What a throttled operation is left with of the rate that it is believed to allow. */
 const DECREASE = 0.85;
 /** How long it takes from there back to that rate: at least so long, and at least so many calls. */
@@ -15,13 +17,10 @@ const LOOK_BACK_MS = 10_000;
 /** Where calls hang during the slow start, the next one waits no longer than this for them. */
 const HANGS_MS = 500;
 
-/** One operation in one region at one endpoint. */
-export interface Place {
+/** One operation at one site. */
+export interface Place extends Site {
   /** The API's name, as in `CreateProcessingJob`. */
   operation: string;
-  region: string;
-  /** Only where it isn't AWS's own. */
-  endpoint?: string | undefined;
 }
 
 /** The budgets of all places, each the same one whoever asks. */
@@ -34,8 +33,8 @@ export class CallBudgets {
     this.#random = random;
   }
 
-  of({ operation, region, endpoint = "" }: Place): CallBudget {
-    const name = JSON.stringify([operation, region, endpoint]);
+  of(place: Place): CallBudget {
+    const name = `${place.operation} ${siteKey(place)}`;
     let budget = this.#budgets.get(name);
     if (budget === undefined) this.#budgets.set(name, budget = new CallBudget(this.#random));
     return budget;

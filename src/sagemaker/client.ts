@@ -11,9 +11,10 @@ import {
 } from "@aws-sdk/client-sagemaker";
 import { getLogger } from "@logtape/logtape";
 import process from "node:process";
-import { type Failure, type Job, type JobStatus, SageMakerError } from "../api/job.ts";
+import { type Failure, type Job, type JobStatus, SageMakerError, type Site, siteKey } from "../api/job.ts";
 import { type Clock, deadline } from "../runtime/clock.ts";
 import { credentialChain, type Credentials, remembered } from "./credentials.ts";
+import { assumedRole, checkAccount } from "./assumed_role.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { classify, credentialsFailure } from "./errors.ts";
 import { guardedHttp, type Lookup } from "./guarded_http.ts";
@@ -64,8 +65,11 @@ export interface JobPage {
   nextToken?: string;
 }
 
-/** @throws {SageMakerError} `EndpointNotAllowed` if requests must not go to `endpoint` */
-export type SageMakerFor = (region: string, endpoint?: string) => SageMaker;
+/**
+ * @throws {SageMakerError} `EndpointNotAllowed` if requests must not go to the endpoint, `InvalidNamespaceAnnotation` if the
+ * account's role can't be one
+ */
+export type SageMakerFor = (site: Site) => SageMaker;
 
 export interface SageMakerFactory extends Disposable {
   sageMakerFor: SageMakerFor;
@@ -106,8 +110,8 @@ export interface EndedCall {
 const log = getLogger(["operator", "sagemaker"]);
 
 /**
- * One client for each region and endpoint, made when it is first asked for. The clients of a partition share one credential
- * chain, so that many regions cost one call of STS.
+ * One client for each region, endpoint and account, made when it is first asked for. The clients of a partition share one credential
+ * chain, and those of an account the session of its role, so that many regions cost one call of STS.
  */
 export function sageMakerFactory(options: SageMakerFactoryOptions): SageMakerFactory {
   // Deno 2.4 says on stderr that the way in which the SDK makes its HMACs is deprecated; its users can do nothing about that.
@@ -118,28 +122,41 @@ export function sageMakerFactory(options: SageMakerFactoryOptions): SageMakerFac
     clients.set(key, client);
     return client;
   };
-  const clientFor = (region: string, endpoint: string | undefined) =>
-    cached(`${region} ${endpoint ?? ""}`, () => {
-      // Makes no calls. Its region, which the chain's STS calls go to, must not be what some resource names.
-      const source = cached(partitionOf(region), () => {
-        const credentials = remembered(credentialChain(logger, options), options.clock);
-        return newClient({ region: homeRegion(region, options), credentials }, options);
-      });
-      const { credentials } = source.config;
-      if (endpoint === undefined) return newClient({ region, credentials }, options);
+  // Makes no calls. Its region, which the chain's STS calls go to, must not be what some resource names.
+  const sourceFor = (region: string) =>
+    cached(partitionOf(region), () => {
+      const credentials = remembered(credentialChain(logger, options), options.clock);
+      return newClient({ region: homeRegion(region, options), credentials }, options);
+    });
+  const credentialsFor = ({ region, account }: Site) => {
+    const source = sourceFor(region);
+    if (account === undefined) return source.config.credentials;
+    // Nor does this one: it remembers what STS gave until five minutes before that expires, for all regions.
+    const key = `${partitionOf(region)} ${siteKey({ region: "", account })}`;
+    return cached(key, () => {
+      const { region, credentials } = source.config;
+      const requestHandler = httpHandler(options.callTimeoutMs ?? DEFAULT_TIMEOUT_MS);
+      return newClient({ region, credentials: assumedRole(account, { region, credentials, requestHandler }) }, options);
+    }).config.credentials;
+  };
+  const clientFor = ({ endpoint, ...site }: Site) =>
+    cached(siteKey({ endpoint, ...site }), () => {
+      const credentials = credentialsFor(site);
+      if (endpoint === undefined) return newClient({ region: site.region, credentials }, options);
       const transport = options.endpoints.isOwn(endpoint) ? {} : guardedHttp(options.lookup);
-      return newClient({ region, credentials, endpoint, ...transport }, options);
+      return newClient({ region: site.region, credentials, endpoint, ...transport }, options);
     });
   const close = () => {
     for (const client of clients.values()) client.destroy();
     clients.clear();
   };
   return {
-    sageMakerFor(region, specEndpoint) {
+    sageMakerFor({ region, endpoint: specEndpoint, account }) {
       const endpoint = options.endpoints.resolve(specEndpoint);
       const place = placeOf({ region, endpoint: specEndpoint });
       const onDate = (date: string) => options.serviceClock?.note(place, Date.parse(date));
-      return new Caller(() => clientFor(region, endpoint), { region, endpoint, onDate }, options);
+      if (account) checkAccount(account);
+      return new Caller(() => clientFor({ region, endpoint, account }), { region, endpoint, onDate }, options);
     },
     close,
     [Symbol.dispose]: close,
@@ -302,7 +319,7 @@ class Caller implements SageMaker {
       const client = this.#client();
       // Asked for on their own, so that what is wrong with them isn't taken for SageMaker's; the SDK remembers them.
       used = await orAbort(client.config.credentials(), limit).catch((error) => {
-        throw failed(credentialsFailure(error), error);
+        throw error instanceof SageMakerError ? error : failed(credentialsFailure(error), error);
       });
       const answer = await traced(`SageMaker/${operation}`, { region: this.#where.region }, () => {
         return orAbort(send(client, limit), limit);

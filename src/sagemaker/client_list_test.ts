@@ -10,7 +10,7 @@ async function withSageMaker(test: (sageMaker: SageMaker, fixture: Fixture) => P
   await withStandIn(async (fixture) => {
     const options = { endpoints: endpoints({ endpointUrl: fixture.standIn.url }), clock: systemClock, version: "0" };
     using factory = sageMakerFactory(options);
-    await test(factory.sageMakerFor(REGION), fixture);
+    await test(factory.sageMakerFor({ region: REGION }), fixture);
   });
 }
 

@@ -41,7 +41,7 @@ async function setUp(respond: Respond, options: Partial<SageMakerFactoryOptions>
     ...options,
   });
   return {
-    sageMaker: factory.sageMakerFor("us-west-2"),
+    sageMaker: factory.sageMakerFor({ region: "us-west-2" }),
     factory,
     endpointUrl,
     requests,
@@ -220,7 +220,7 @@ Deno.test("a connection that is cut or refused is the network's fault", async ()
     clock: systemClock,
     version: "0",
   });
-  const { reason, message } = await failureOf(factory.sageMakerFor("us-west-2").describe("job-a"));
+  const { reason, message } = await failureOf(factory.sageMakerFor({ region: "us-west-2" }).describe("job-a"));
   assert.equal(reason, "NetworkUnavailable");
   assert.match(message, /^Cannot reach SageMaker at 'http:\/\/127\.0\.0\.1:1': .*ECONNREFUSED/);
 });
@@ -234,15 +234,21 @@ Deno.test("answers that aren't SageMaker's are failures, not jobs", async () => 
 
 Deno.test("an endpoint that isn't allowed is refused before any call, one that is allowed is called", async () => {
   await using it = await setUp((_, response) => json(response, 200, { ProcessingJobStatus: "InProgress" }));
-  assert.throws(() => it.factory.sageMakerFor("us-west-2", "https://evil.example"), SageMakerError);
-  assert.equal((await it.factory.sageMakerFor("eu-west-1", it.endpointUrl).describe("b"))?.status, "InProgress");
+  assert.throws(
+    () => it.factory.sageMakerFor({ region: "us-west-2", endpoint: "https://evil.example" }),
+    SageMakerError,
+  );
+  assert.equal(
+    (await it.factory.sageMakerFor({ region: "eu-west-1", endpoint: it.endpointUrl }).describe("b"))?.status,
+    "InProgress",
+  );
   assert.match(String(it.requests[0]?.headers.authorization), /\/eu-west-1\/sagemaker\//);
   assert.deepEqual(it.calls.map(({ region, code }) => [region, code]), [["eu-west-1", "OK"]]);
 });
 
 Deno.test("a region that can be none is named in the failure", async () => {
   using factory = sageMakerFactory({ endpoints: endpoints({}), clock: systemClock, version: "0" });
-  const { retry, reason, message } = await failureOf(factory.sageMakerFor("us_west!").describe("job-a"));
+  const { retry, reason, message } = await failureOf(factory.sageMakerFor({ region: "us_west!" }).describe("job-a"));
   assert.deepEqual([retry, reason], ["never", "InvalidRegion"]);
   assert.match(message, /region 'us_west!'/);
 });

@@ -1,4 +1,4 @@
-import type { Failure, Reason, Retry } from "../api/job.ts";
+import type { Account, Failure, Reason, Retry } from "../api/job.ts";
 
 /** Which call failed: the same code means one thing for a create and another for a look. */
 export interface CallSite {
@@ -147,6 +147,21 @@ function whyNot(error: unknown): string {
   const said = [Code, Message].filter(Boolean).join(": ") || (statusCode && `status ${statusCode}`);
   if (said) return `${text} (${said})`;
   return text || code;
+}
+
+/** Why the operator did not get a session of the role that a Namespace names. */
+export function assumeRoleFailure(error: unknown, { roleArn, externalId }: Account): Failure {
+  const { code, text, status, requestId } = read(error);
+  const said = code === "AbortError" || code === "TimeoutError"
+    ? "STS does not answer"
+    : `${[code, text].filter((part) => part !== "").join(": ")}${requestId && ` (request id ${requestId})`}`;
+  const isDenied = status === 403 || bare(code) === "AccessDenied";
+  const external = externalId === undefined ? "" : " with the namespace's external id";
+  const mend = isDenied
+    ? `; the operator's own identity must be allowed 'sts:AssumeRole' on it, and its trust policy must let that in${external}`
+    : "";
+  const message = `Cannot assume the role '${roleArn}' of the resource's namespace: ${said}${mend}`;
+  return { retry: isDenied ? "person" : "slowly", reason: "CredentialsUnavailable", code, message };
 }
 
 type Class = Pick<Failure, "retry" | "reason">;

@@ -1,14 +1,11 @@
-import type { Failure, Reason } from "../api/job.ts";
+import { type Failure, type Reason, type Site, siteKey } from "../api/job.ts";
 import type { RetryBudget } from "./retry_budget.ts";
 import type { LineRule } from "./waiting_line.ts";
 
 /** What is known of a call before it is sent, as far as it tells which calls would fail together with it. */
-export interface Call {
+export interface Call extends Site {
   /** The API's name, as in `CreateProcessingJob`. */
   operation: string;
-  region: string;
-  /** Only where it isn't AWS's own. */
-  endpoint?: string | undefined;
   /** The role that the job is to run with; for creates. */
   roleArn?: string | undefined;
   /** What the quota is counted by; for creates. */
@@ -126,14 +123,14 @@ export function waiting(failure: Failure, scope: Scope | "budget", { operation, 
   return { ...failure, message: `${why}: ${failure.message}` };
 }
 
-/** One operation in one region at one endpoint. */
-export function placeOf({ operation, region, endpoint }: Call): string {
-  return JSON.stringify([operation, region, endpoint ?? ""]);
+/** One operation at one site. */
+export function placeOf(call: Call): string {
+  return `${call.operation} ${siteKey(call)}`;
 }
 
 /** The line that `call` of `key` waits in. */
 export function nameOf(scope: Scope, key: string, call: Call): string {
   const { roleArn = "", instanceType = "" } = call;
   const of = { resource: key, quota: instanceType, role: roleArn, operation: "" }[scope];
-  return JSON.stringify([scope, of, call.operation, call.region, call.endpoint ?? ""]);
+  return JSON.stringify([scope, of, placeOf(call)]);
 }

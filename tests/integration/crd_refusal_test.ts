@@ -25,7 +25,6 @@ const REFUSED: [path: string, value: unknown, field: string, message: string][] 
   ["region", "r".repeat(33), "", "Too long"],
   ["sageMakerEndpoint", "api.sagemaker.us-west-2.amazonaws.com", "", "should match '^(?:https?://.*)$'"],
   ["sageMakerEndpoint", "ftp://host", "", "should match"],
-  ["roleArn", undefined, "", "Required value"],
   ["roleArn", "xxxxxxxxxxxxxxxxxxxx", "", "should match '^(?:arn:aws"],
   ["roleArn", "my arn:aws:iam::123456789012:role/Name", "", "should match"],
   ["roleArn", `arn:aws:iam::123456789012:role/${"x".repeat(2048)}`, "", "Too long"],

@@ -91,7 +91,7 @@ Deno.test("kubectl get prints the four columns, and more under -o wide", async (
 
 const EXPLAINED: [field: string, ...texts: RegExp[]][] = [
   ["", /An Amazon SageMaker processing job/, /spec\t<ProcessingJobSpec|spec\t<Object/],
-  ["spec", /processingInputs\t<\[\]Object>/, /roleArn\t<string> -required-/],
+  ["spec", /processingInputs\t<\[\]Object>/, /roleArn\t<string>/],
   ["spec.environment", /If a name occurs twice, the last one counts/, /value\t<string>/],
   ["spec.stoppingCondition.maxRuntimeInSeconds", /Seconds after which SageMaker stops the job/],
   ["spec.processingInputs.datasetDefinition", /Runs a query/, /Queries Amazon Athena/, /Queries Amazon Redshift/],

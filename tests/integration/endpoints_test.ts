@@ -41,7 +41,7 @@ async function setUp(lookup: Lookup = () => assert.fail("a name was looked up"),
     port,
     connections: () => connections,
     answer: (to: number, withHeaders: Record<string, string>) => [status, headers] = [to, withHeaders],
-    look: async (endpoint: string) => await factory.sageMakerFor("us-west-2", endpoint).describe("job"),
+    look: async (endpoint: string) => await factory.sageMakerFor({ region: "us-west-2", endpoint }).describe("job"),
     async refusal(endpoint: string): Promise<string> {
       try {
         await this.look(endpoint);

@@ -215,7 +215,7 @@ Deno.test("create: each resource's job is made in its own region, and its status
     ["us-gov-west-1", "arn:aws-us-gov:", "https://us-gov-west-1.console.amazonaws-us-gov.com/"],
   ] as const;
   for (const [region, arn, page] of table) {
-    const roleArn = MINIMAL_SPEC.roleArn.replace("arn:aws:", arn);
+    const roleArn = MINIMAL_SPEC.roleArn!.replace("arn:aws:", arn);
     await scene.resources.create(region, { spec: { region, roleArn } });
     const { status } = await scene.resources.untilStatus(region, "InProgress");
     assert.equal(scene.standIn.created.at(-1)?.region, region);

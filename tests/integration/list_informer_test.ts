@@ -54,7 +54,7 @@ class Follower implements AsyncDisposable {
 
   async create(name: string): Promise<void> {
     const sentAt = this.#clock.now();
-    const arn = await this.#factory.sageMakerFor(REGION).create(request(name));
+    const arn = await this.#factory.sageMakerFor({ region: REGION }).create(request(name));
     const ref = { region: REGION, name };
     this.informer.record(name, ref, { name, arn, status: "InProgress" }, sentAt);
     this.informer.watch(name, ref, { details: true });

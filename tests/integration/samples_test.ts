@@ -33,6 +33,6 @@ for (const sample of SAMPLES) {
     const { body } = await cluster.request("GET", resourcePath(namespace, resource.metadata.name));
     assert.deepEqual(body.spec, resource.spec);
     assert.match(text, /# edit: /, "says what to edit");
-    assert.match(resource.spec.roleArn, /:123456789012:/, "no real account");
+    assert.match(resource.spec.roleArn!, /:123456789012:/, "no real account");
   });
 }

@@ -116,7 +116,9 @@ export class Bench implements AsyncDisposable {
       version: "0.0.0-test",
       endpoints: endpoints({ endpointUrl: this.scene.standIn.url }),
     });
-    await aws.sageMakerFor(resource.spec.region).create(toCreateRequest(resource.spec, jobNameOf(resource)));
+    await aws.sageMakerFor({ region: resource.spec.region }).create(
+      toCreateRequest(resource.spec, jobNameOf(resource)),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -17,7 +17,7 @@ using factory = sageMakerFactory({
 
 async function look(region: string): Promise<unknown> {
   try {
-    return { status: (await factory.sageMakerFor(region).describe("job-a"))?.status };
+    return { status: (await factory.sageMakerFor({ region }).describe("job-a"))?.status };
   } catch (error) {
     if (error instanceof SageMakerError) return error.failure;
     throw error;

@@ -8,7 +8,15 @@ export interface LocalOperatorOptions extends
   Partial<
     Pick<
       OperatorOptions,
-      "namespaces" | "selector" | "clock" | "workers" | "pollIntervalMs" | "heartbeatMs" | "stalenessMs" | "defaults"
+      | "namespaces"
+      | "selector"
+      | "clock"
+      | "workers"
+      | "pollIntervalMs"
+      | "heartbeatMs"
+      | "stalenessMs"
+      | "defaults"
+      | "allowed"
     >
   > {
   kubeconfig: string;

@@ -19,6 +19,7 @@ const KEY_REFERENCE = "KeyReference";
  * - the environment is a list, as in a Pod, whose values may come from Secrets and ConfigMaps;
  * - what the controller before this one took stays valid: a stopping condition without a limit, empty lists of arguments
  *   and an environment variable without a value, none of which reaches the API;
+ * - the role may be left to the namespace's default;
  * - an instance type is any word, so that a new one can be used on the day it appears;
  * - what the operator does with the job over its whole life is part of the spec too, under the names of `batch/v1` Job.
  */
@@ -27,7 +28,7 @@ export function adapt(facts: Record<string, Shape> = FACTS.shapes): Record<strin
   const request = structure(shapes, "CreateProcessingJobRequest");
   remove(request, "ProcessingJobName");
   request.members = { Region: "Region", ...request.members, SageMakerEndpoint: "SageMakerEndpoint" };
-  request.required = ["Region", ...request.required ?? []];
+  request.required = ["Region", ...(request.required ?? []).filter((name) => name !== "RoleArn")];
   shapes[SPEC] = request;
   // Part of a host name.
   shapes["Region"] = { type: "string", min: 1, max: 32, pattern: "[a-z0-9]+(-[a-z0-9]+)*" };

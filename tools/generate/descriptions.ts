@@ -18,7 +18,7 @@ export const DESCRIPTIONS: Record<string, Record<string, string>> = {
       "Environment variables of the container, up to 100. If a name occurs twice, the last one counts. SageMaker shows them to anyone who may describe the job, those from a Secret too.",
     NetworkConfig: "Which networks the containers reach, and whether they encrypt what they say to each other.",
     RoleArn:
-      "IAM role that SageMaker assumes for the job, as in arn:aws:iam::123456789012:role/NAME. It needs access to the image, the inputs and the outputs, and must trust sagemaker.amazonaws.com.",
+      "IAM role that SageMaker assumes for the job, as in arn:aws:iam::123456789012:role/NAME. It needs access to the image, the inputs and the outputs, and must trust sagemaker.amazonaws.com. May be left out where the Namespace has the annotation default-role-arn.",
     Tags: "AWS tags of the job, up to 50, for cost allocation and access rules. They are not Kubernetes labels.",
     ExperimentConfig: "Records the job as a trial component of a SageMaker experiment.",
     SageMakerEndpoint:

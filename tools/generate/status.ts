@@ -75,6 +75,20 @@ const FIELDS: Record<keyof ProcessingJobStatus, Schema> = {
   selectedInstanceType: text("Instance type that the job runs on; of interest with instancePreferences."),
   failureReason: text("Why the job failed, in SageMaker's words."),
   exitMessage: text("What the container wrote to /opt/ml/output/message when it ended."),
+  appliedDefaults: {
+    description: "What the annotations of the job's Namespace filled in where the spec says nothing.",
+    type: "array",
+    "x-kubernetes-list-type": "map",
+    "x-kubernetes-list-map-keys": ["field"],
+    items: {
+      type: "object",
+      required: ["field", "value"],
+      properties: {
+        field: text("Field of the spec, as in networkConfig.vpcConfig."),
+        value: text("What the job was created with."),
+      },
+    },
+  },
   observedGeneration: {
     description:
       "metadata.generation that this status was worked out from; -1 until the operator has looked at the resource.",

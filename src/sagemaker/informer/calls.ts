@@ -1,9 +1,8 @@
 import { getLogger } from "@logtape/logtape";
-import { type Failure, type Job, SageMakerError } from "../../api/job.ts";
+import { type Failure, type Job, SageMakerError, type Site } from "../../api/job.ts";
 import { type Clock, sleep } from "../../runtime/clock.ts";
 import type { CallBudget, CallBudgets } from "../budget.ts";
 import type { JobPage, ListQuery, SageMaker, SageMakerFor } from "../client.ts";
-import type { Place } from "./lane.ts";
 
 /** A page that is throttled is asked for again; this often in all. */
 const MAX_TRIES = 5;
@@ -33,12 +32,12 @@ export class LaneCalls {
   readonly #list: CallBudget;
   readonly #describe: CallBudget;
 
-  constructor(options: LaneCallsOptions, { region, endpoint }: Place) {
+  constructor(options: LaneCallsOptions, site: Site) {
     const { sageMakerFor, budgets } = options;
     this.#options = options;
-    this.#sageMaker = () => sageMakerFor(region, endpoint);
-    this.#list = budgets.of({ operation: "ListProcessingJobs", region, endpoint });
-    this.#describe = budgets.of({ operation: "DescribeProcessingJob", region, endpoint });
+    this.#sageMaker = () => sageMakerFor(site);
+    this.#list = budgets.of({ operation: "ListProcessingJobs", ...site });
+    this.#describe = budgets.of({ operation: "DescribeProcessingJob", ...site });
   }
 
   /**

@@ -1,6 +1,6 @@
-import { type Job, type JobRef, SageMakerError, type Sighting } from "../../api/job.ts";
+import { type Job, type JobRef, SageMakerError, type Sighting, type Site, siteKey } from "../../api/job.ts";
 import { Entry } from "./entry.ts";
-import { Lane, type LaneOptions, type Place } from "./lane.ts";
+import { Lane, type LaneOptions } from "./lane.ts";
 import type { LookResult } from "../sighting.ts";
 
 export interface JobInformerOptions extends LaneOptions {
@@ -59,7 +59,7 @@ export class JobInformer {
     const sending = { sent: clock.monotonic(), sentAt: clock.now() };
     let result: LookResult;
     try {
-      result = { job: await sageMakerFor(ref.region, ref.endpoint).describe(ref.name, signal) };
+      result = { job: await sageMakerFor(ref).describe(ref.name, signal) };
     } catch (error) {
       if (!(error instanceof SageMakerError)) throw error;
       result = { failure: error.failure };
@@ -104,14 +104,15 @@ export class JobInformer {
     return entry;
   }
 
-  #lane({ region, endpoint }: Place): Lane {
-    const name = `${region} ${endpoint ?? ""}`;
+  #lane({ region, endpoint, account }: Site): Lane {
+    const site = { region, endpoint, account };
+    const name = siteKey(site);
     let lane = this.#lanes.get(name);
     if (lane === undefined) {
       const { onChange } = this.#options;
       // A key that was forgotten, or stands for another job by now, is told of nothing.
       const tell = (entry: Entry) => this.#entries.get(entry.key) === entry && onChange(entry.key);
-      lane = new Lane({ region, ...(endpoint !== undefined && { endpoint }) }, tell, this.#options);
+      lane = new Lane(site, tell, this.#options);
       this.#lanes.set(name, lane);
       if (this.#running) lane.start(this.#running);
     }
@@ -120,5 +121,5 @@ export class JobInformer {
 }
 
 function isSame(a: JobRef, b: JobRef): boolean {
-  return a.name === b.name && a.region === b.region && a.endpoint === b.endpoint;
+  return a.name === b.name && siteKey(a) === siteKey(b);
 }

@@ -1,4 +1,4 @@
-import type { Job, JobRef, Sighting } from "../../api/job.ts";
+import type { Job, Sighting, Site } from "../../api/job.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { CallBudgets } from "../budget.ts";
 import type { SageMakerFor } from "../client.ts";
@@ -20,8 +20,6 @@ const RARE_MS = 60 * 60_000;
 /** … but no more than three a minute are. */
 const SOONEST_RARE_MS = 20_000;
 
-export type Place = Pick<JobRef, "region" | "endpoint">;
-
 export interface LaneOptions {
   sageMakerFor: SageMakerFor;
   clock: Clock;
@@ -32,7 +30,7 @@ export interface LaneOptions {
   budgets: CallBudgets;
 }
 
-/** All jobs at one place: polls while any of them is followed that has not ended. */
+/** All jobs at one site: polls while any of them is followed that has not ended. */
 export class Lane {
   readonly #options: LaneOptions;
   readonly #followed = new Followed();
@@ -44,14 +42,14 @@ export class Lane {
   readonly #lag: ListLag;
 
   /** @param tell hands out news */
-  constructor(place: Place, tell: (entry: Entry) => void, options: LaneOptions) {
+  constructor(site: Site, tell: (entry: Entry) => void, options: LaneOptions) {
     const { clock, stalenessMs } = options;
     const followed = this.#followed;
     this.#options = options;
     this.#lag = new ListLag(clock);
     this.#teller = new Teller(clock, tell);
     this.#health = new Health({ clock, stalenessMs, followed, teller: this.#teller });
-    const calls = new LaneCalls({ ...options, onThrottled: (failure) => this.#health.failed(failure) }, place);
+    const calls = new LaneCalls({ ...options, onThrottled: (failure) => this.#health.failed(failure) }, site);
     const onListed = (job: Job, sending: Sending) => this.#takeListed(job, sending);
     this.#describer = new Describer({
       clock,

@@ -58,7 +58,7 @@ export type Intercept = (
 
 export interface InterceptContext {
   region: string;
-  /** Of the key that the call was signed with, where it was signed. */
+  /** Whose credentials the call was signed with; absent where no request came. */
   accessKeyId?: string;
   /**
    * Does what the call asks for and returns the answer, which may then be lost on purpose. With `staleMs`, a read answers what
@@ -215,7 +215,8 @@ export class StandIn {
     requestId: string,
   ): Promise<Outcome> {
     try {
-      const context = { region: call.region, accessKeyId: call.accessKeyId, apply, signal: this.#closing.signal };
+      const { region, accessKeyId } = call;
+      const context = { region, accessKeyId, apply, signal: this.#closing.signal };
       return await intercept(call.operation, call.request, context) ?? apply();
     } catch (error) {
       if (this.#closing.signal.aborted) return "reset";

@@ -1,5 +1,10 @@
 import { GROUP, PLURAL } from "../../../src/api/group.ts";
-import { OWN_PERMISSIONS, type Permission, RESOURCE_PERMISSIONS } from "../../../src/api/permissions.ts";
+import {
+  ALL_NAMESPACES_PERMISSIONS,
+  OWN_PERMISSIONS,
+  type Permission,
+  RESOURCE_PERMISSIONS,
+} from "../../../src/api/permissions.ts";
 import { metadata } from "./objects.ts";
 import type { Target } from "./target.ts";
 import { NAME } from "./values.ts";
@@ -9,7 +14,7 @@ type Kind = "ClusterRole" | "Role";
 /** The operator's own rights where all namespaces are watched. */
 export function clusterRoles(at: Target): string[] {
   return [
-    role("ClusterRole", metadata(at, { clusterWide: true }), RESOURCE_PERMISSIONS),
+    role("ClusterRole", metadata(at, { clusterWide: true }), [...RESOURCE_PERMISSIONS, ...ALL_NAMESPACES_PERMISSIONS]),
     binding("ClusterRole", metadata(at, { clusterWide: true }), `\n    namespace: ${at.namespace}`),
     role("Role", metadata(at), OWN_PERMISSIONS),
     binding("Role", metadata(at)),

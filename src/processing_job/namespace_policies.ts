@@ -1,0 +1,32 @@
+import { getLogger } from "@logtape/logtape";
+import { type AllowedByFlags, type NamespacePolicy, readPolicy } from "./namespace_policy.ts";
+export type { AllowedByFlags };
+
+const log = getLogger(["operator", "namespaces"]);
+
+const NONE: NamespacePolicy = { defaults: {} };
+
+/** The policies of the namespaces that have any, each read once. */
+export class NamespacePolicies {
+  readonly #policies = new Map<string, NamespacePolicy>();
+  readonly #listeners = new Set<(namespace: string) => void>();
+
+  of(namespace: string): NamespacePolicy {
+    return this.#policies.get(namespace) ?? NONE;
+  }
+
+  /** Takes in the annotations of a namespace; `undefined` for none. */
+  changed(namespace: string, annotations: Readonly<Record<string, string>> | undefined): void {
+    if (annotations === undefined) this.#policies.delete(namespace);
+    else this.#policies.set(namespace, readPolicy(annotations));
+    const { problem } = this.of(namespace);
+    if (problem !== undefined) log.warn("No jobs are created in a namespace", { namespace, problem });
+    for (const listener of this.#listeners) listener(namespace);
+  }
+
+  /** Calls `listener` with each namespace whose policy has changed; the returned function ends that. */
+  onChange(listener: (namespace: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+}

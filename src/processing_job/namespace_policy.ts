@@ -1,0 +1,128 @@
+/** What a Namespace's annotations say of its ProcessingJobs. They are set by whoever owns it, who need not be who uses it. */
+import { matchesAny, parseGlobs } from "../api/globs.ts";
+import { NAMESPACE_ANNOTATIONS as NAMES } from "../api/group.ts";
+import type { Account, Failure, Reason } from "../api/job.ts";
+import type { ProcessingJobSpec } from "../api/processing_job.ts";
+import { type NamespaceDefaults, READERS, roleArnOf } from "./namespace_defaults.ts";
+
+export interface NamespacePolicy {
+  /** Globs; absent where the operator's own hold. */
+  allowedRoleArns?: readonly string[];
+  allowedRegions?: readonly string[];
+  /** In whose name SageMaker is called; absent for the operator's own. Kept as written where it can't be a role. */
+  account?: Account;
+  defaults: NamespaceDefaults;
+  /** What is wrong with the annotations. Then nothing is created, as nobody can tell what was meant. */
+  problem?: string;
+}
+
+/** The operator's globs, for namespaces that have none of their own; empty for all. */
+export interface AllowedByFlags {
+  roleArns: readonly string[];
+  regions: readonly string[];
+}
+
+/** STS's own limits. */
+const EXTERNAL_ID = /^[\w+=,.@:/-]{2,1224}$/;
+
+/** Reads the annotations of a Namespace; those of others are passed over. */
+export function readPolicy(annotations: Readonly<Record<string, string>> = {}): NamespacePolicy {
+  const policy: NamespacePolicy = { defaults: {} };
+  const read = <T>(name: string, parse: (text: string) => T): T | undefined => {
+    const text = annotations[name];
+    if (text === undefined) return undefined;
+    try {
+      return parse(text.trim());
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      policy.problem ??= `The Namespace's annotation '${name}' is '${text}', and ${error.message}`;
+      return undefined;
+    }
+  };
+  const globs = (kind: "roleArn" | "region") => (text: string) => {
+    try {
+      return parseGlobs(kind, text.split(","));
+    } catch (error) {
+      throw new SyntaxError(`must be a comma list of globs: ${(error as Error).message}`, { cause: error });
+    }
+  };
+  const allowedRoleArns = read(NAMES.allowedRoleArns, globs("roleArn"));
+  const allowedRegions = read(NAMES.allowedRegions, globs("region"));
+  const externalId = read(NAMES.externalId, externalIdOf);
+  const roleArn = annotations[NAMES.assumeRoleArn]?.trim();
+  read(NAMES.assumeRoleArn, roleArnOf);
+  if (externalId !== undefined && roleArn === undefined) {
+    policy.problem ??= `The Namespace's annotation '${NAMES.externalId}' has no use without '${NAMES.assumeRoleArn}'`;
+  }
+  for (const [name, parse] of Object.entries(READERS)) Object.assign(policy.defaults, read(name, parse));
+  return {
+    ...policy,
+    ...(allowedRoleArns && { allowedRoleArns }),
+    ...(allowedRegions && { allowedRegions }),
+    ...(roleArn !== undefined && { account: { roleArn, ...(externalId !== undefined && { externalId }) } }),
+  };
+}
+
+function externalIdOf(text: string): string {
+  if (EXTERNAL_ID.test(text)) return text;
+  throw new SyntaxError("must be 2 to 1224 letters, digits and signs of '+=,.@:/-_'");
+}
+
+/** Why no job may be created for a spec, defaults filled in; nothing if one may. */
+export function refusalOf(
+  { roleArn, region }: ProcessingJobSpec,
+  policy: NamespacePolicy,
+  flags: AllowedByFlags,
+): Failure | undefined {
+  if (policy.problem !== undefined) return refusal("InvalidNamespaceAnnotation", policy.problem);
+  if (roleArn === undefined) {
+    const message =
+      `The spec has no 'roleArn', and the Namespace no annotation '${NAMES.defaultRoleArn}': give one of them`;
+    return refusal("InvalidSpec", message);
+  }
+  return notAllowed("RoleNotAllowed", { what: "role", value: roleArn }, {
+    globs: policy.allowedRoleArns,
+    annotation: NAMES.allowedRoleArns,
+    flag: "--allowed-role-arns",
+    fromFlag: flags.roleArns,
+  }) ??
+    notAllowed("RegionNotAllowed", { what: "region", value: region }, {
+      globs: policy.allowedRegions,
+      annotation: NAMES.allowedRegions,
+      flag: "--allowed-regions",
+      fromFlag: flags.regions,
+    });
+}
+
+/** The reasons that `refusalOf` gives of the namespace's own accord. */
+export const REFUSALS: readonly (Reason | undefined)[] = [
+  "RoleNotAllowed",
+  "RegionNotAllowed",
+  "InvalidNamespaceAnnotation",
+];
+
+function notAllowed(
+  reason: Reason,
+  { what, value }: { what: string; value: string },
+  { globs, annotation, flag, fromFlag }: {
+    globs: readonly string[] | undefined;
+    annotation: string;
+    flag: string;
+    fromFlag: readonly string[];
+  },
+): Failure | undefined {
+  if (globs === undefined) {
+    if (fromFlag.length === 0 || matchesAny(value, fromFlag)) return undefined;
+    return refusal(reason, `The ${what} '${value}' is not one that the operator's ${flag} names`);
+  }
+  if (matchesAny(value, globs)) return undefined;
+  const named = globs.length === 0 ? "which names none" : `which names ${globs.map((glob) => `'${glob}'`).join(", ")}`;
+  return refusal(
+    reason,
+    `The ${what} '${value}' is not allowed by the Namespace's annotation '${annotation}', ${named}`,
+  );
+}
+
+function refusal(reason: Reason, message: string): Failure {
+  return { retry: "person", reason, code: reason, message };
+}

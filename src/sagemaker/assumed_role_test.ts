@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { accessKeyIn, accessKeyOf, Sts } from "../../tests/support/sts.ts";
+import { NAMESPACE_ANNOTATIONS } from "../api/group.ts";
+import { SageMakerError } from "../api/job.ts";
+import { systemClock } from "../runtime/clock.ts";
+import { sageMakerFactory } from "./client.ts";
+import { endpoints } from "./endpoints.ts";
+
+const KEY = "AKIDEXAMPLE";
+const ROLE = "arn:aws:iam::999999999999:role/team-a";
+
+/** SageMaker that knows no job, a stand-in of STS, and clients of both. */
+async function setUp(variables: Record<string, string> = {}) {
+  for (const [name, value] of Object.entries({ AWS_ACCESS_KEY_ID: KEY, AWS_SECRET_ACCESS_KEY: "x", ...variables })) {
+    Deno.env.set(name, value);
+  }
+  const sts = await Sts.start();
+  const signedWith: (string | undefined)[] = [];
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+    signedWith.push(accessKeyIn(request.headers.get("authorization") ?? ""));
+    return Response.json({ ProcessingJobStatus: "InProgress" });
+  });
+  const endpoint = `http://127.0.0.1:${server.addr.port}`;
+  const factory = sageMakerFactory({
+    endpoints: endpoints({ endpointUrl: endpoint }),
+    clock: systemClock,
+    version: "0",
+  });
+  return {
+    sts,
+    signedWith,
+    describe: (region: string, roleArn?: string, externalId?: string) => {
+      const account = roleArn === undefined ? undefined : { roleArn, ...(externalId !== undefined && { externalId }) };
+      return factory.sageMakerFor({ region, account }).describe("job-a");
+    },
+    async [Symbol.asyncDispose]() {
+      factory.close();
+      await server.shutdown();
+      await sts[Symbol.asyncDispose]();
+    },
+  };
+}
+
+Deno.test("calls for an account are signed with a session of its role, which all regions share", async () => {
+  await using it = await setUp();
+  await it.describe("us-west-2");
+  for (const region of ["us-west-2", "eu-west-1", "us-west-2"]) await it.describe(region, ROLE, "id-1");
+  await it.describe("us-west-2");
+  assert.deepEqual(it.signedWith, [KEY, accessKeyOf(ROLE), accessKeyOf(ROLE), accessKeyOf(ROLE), KEY]);
+  assert.deepEqual(it.sts.assumed, [
+    { roleArn: ROLE, externalId: "id-1", sessionName: "sagemaker-operator", accessKeyId: KEY },
+  ]);
+});
+
+Deno.test("accounts are told apart by their role and their external id", async () => {
+  await using it = await setUp();
+  for (const [role, id] of [[ROLE, "id-1"], [ROLE, "id-2"], [ROLE], [`${ROLE}-2`]]) {
+    await it.describe("eu-west-1", role, id);
+  }
+  assert.deepEqual(it.sts.assumed.map(({ roleArn, externalId }) => [roleArn, externalId]), [
+    [ROLE, "id-1"],
+    [ROLE, "id-2"],
+    [ROLE, undefined],
+    [`${ROLE}-2`, undefined],
+  ]);
+});
+
+Deno.test("a session is renewed five minutes before it expires, once", async () => {
+  await using it = await setUp();
+  it.sts.lifetimeSeconds = 4 * 60;
+  await it.describe("eu-west-1", ROLE);
+  const before = it.sts.assumed.length;
+  it.sts.lifetimeSeconds = 6 * 60;
+  for (let call = 0; call < 3; call++) await it.describe("eu-west-1", ROLE);
+  assert.equal(it.sts.assumed.length, before + 1);
+});
+
+Deno.test("a role that may not be assumed is a person's matter, and SageMaker is not called", async () => {
+  await using it = await setUp();
+  it.sts.denied.add(ROLE);
+  await assert.rejects(it.describe("eu-west-1", ROLE, "id-1"), (error) => {
+    assert.ok(error instanceof SageMakerError);
+    const { reason, retry, message } = error.failure;
+    assert.deepEqual([reason, retry], ["CredentialsUnavailable", "person"]);
+    assert.match(
+      message,
+      /^Cannot assume the role 'arn:.*team-a' .*AccessDenied: User is not authorized .* external id$/,
+    );
+    return true;
+  });
+  assert.deepEqual(it.signedWith, []);
+  it.sts.denied.clear();
+  assert.equal((await it.describe("eu-west-1", ROLE))?.status, "InProgress");
+});
+
+Deno.test("an STS that does not answer is tried again slowly", async () => {
+  await using it = await setUp();
+  Deno.env.set("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:1");
+  await assert.rejects(it.describe("eu-west-1", ROLE), (error) => {
+    assert.ok(error instanceof SageMakerError);
+    assert.deepEqual([error.failure.reason, error.failure.retry], ["CredentialsUnavailable", "slowly"]);
+    assert.match(error.message, /ECONNREFUSED/);
+    return true;
+  });
+});
+
+Deno.test("nothing is sent for a role that is no ARN, least of all as the operator itself", async () => {
+  await using it = await setUp();
+  for (const role of ["", "team-a", "arn:aws:iam::999999999999:user/team-a", `${ROLE}\n`]) {
+    assert.throws(() => it.describe("eu-west-1", role), (error) => {
+      assert.ok(error instanceof SageMakerError);
+      assert.equal(error.failure.reason, "InvalidNamespaceAnnotation");
+      assert.ok(error.message.includes(NAMESPACE_ANNOTATIONS.assumeRoleArn));
+      return true;
+    });
+  }
+  assert.deepEqual([it.signedWith, it.sts.assumed], [[], []]);
+});

@@ -1,0 +1,75 @@
+import { text } from "node:stream/consumers";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** An AssumeRole that came, and the access key that it was signed with. */
+export interface AssumedRole {
+  roleArn: string;
+  externalId: string | undefined;
+  sessionName: string | undefined;
+  accessKeyId: string | undefined;
+}
+
+/** STS's AssumeRole alone. The access key of a session tells which role's it is: `accessKeyOf`. */
+export class Sts implements AsyncDisposable {
+  readonly assumed: AssumedRole[] = [];
+  /** How long sessions last, in seconds. */
+  lifetimeSeconds = 3600;
+  /** Roles that nobody may assume. */
+  readonly denied = new Set<string>();
+  readonly #server = createServer(async (message, response) => {
+    const form = new URLSearchParams(await text(message));
+    const roleArn = form.get("RoleArn") ?? "";
+    this.assumed.push({
+      roleArn,
+      externalId: form.get("ExternalId") ?? undefined,
+      sessionName: form.get("RoleSessionName") ?? undefined,
+      accessKeyId: accessKeyIn(message.headers.authorization),
+    });
+    const [status, body] = this.denied.has(roleArn) ? [403, deniedAnswer(roleArn)] : [200, this.#answer(roleArn)];
+    response.writeHead(status, { "content-type": "text/xml" });
+    response.end(body);
+  });
+
+  /** Starts it, and has the SDK in this process call it. */
+  static async start(): Promise<Sts> {
+    const sts = new Sts();
+    await new Promise<void>((resolve) => sts.#server.listen(0, "127.0.0.1", resolve));
+    Deno.env.set("AWS_ENDPOINT_URL_STS", sts.url);
+    return sts;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  #answer(roleArn: string): string {
+    const expiration = new Date(Date.now() + this.lifetimeSeconds * 1000).toISOString();
+    return `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>` +
+      `<AccessKeyId>${accessKeyOf(roleArn)}</AccessKeyId><SecretAccessKey>s</SecretAccessKey>` +
+      `<SessionToken>t</SessionToken><Expiration>${expiration}</Expiration></Credentials></AssumeRoleResult>` +
+      `<ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></AssumeRoleResponse>`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    Deno.env.delete("AWS_ENDPOINT_URL_STS");
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}
+
+/** The access key of each session of a role. */
+export function accessKeyOf(roleArn: string): string {
+  return `ASIA${roleArn.replace(/[^A-Za-z0-9]/g, "").toUpperCase()}`;
+}
+
+/** The access key that a request was signed with. */
+export function accessKeyIn(authorization: string | undefined): string | undefined {
+  return /Credential=([^/]+)\//.exec(authorization ?? "")?.[1];
+}
+
+function deniedAnswer(roleArn: string): string {
+  return `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type>` +
+    `<Code>AccessDenied</Code><Message>User is not authorized to perform: sts:AssumeRole on resource: ${roleArn}</Message>` +
+    `</Error><RequestId>r</RequestId></ErrorResponse>`;
+}
