@@ -28,6 +28,8 @@ export interface ProcessingJobStatus {
   duration?: string;
   /** Instances times seconds, whole ones, from the start of the containers to the end; absent for a job that never started. */
   billableInstanceSeconds?: number;
+  /** Those of the attempts before this one, which are among them. */
+  earlierBillableInstanceSeconds?: number;
   selectedInstanceType?: string;
   failureReason?: string;
   exitMessage?: string;

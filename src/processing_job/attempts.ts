@@ -43,13 +43,18 @@ export function withAttempts(spec: ProcessingJobSpec, status: ProcessingJobStatu
 
 /** The status with which the attempt after that of `ended` begins: it knows of no job, and lists those before. */
 export function nextAttempt(ended: ProcessingJobStatus): ProcessingJobStatus {
-  const { observedGeneration, observedReconcileAt, lastCheckTime, suspendedAttempts = 0 } = ended;
+  const { observedGeneration, observedReconcileAt, lastCheckTime, suspendedAttempts = 0, billableInstanceSeconds } =
+    ended;
   const number = attemptNumber(ended);
   const suspended = suspendedAttempts + (isSuspended(ended) ? 1 : 0);
   return {
     ...(observedGeneration !== undefined && { observedGeneration }),
     ...(observedReconcileAt !== undefined && { observedReconcileAt }),
     ...(lastCheckTime !== undefined && { lastCheckTime }),
+    ...(billableInstanceSeconds !== undefined && {
+      billableInstanceSeconds,
+      earlierBillableInstanceSeconds: billableInstanceSeconds,
+    }),
     attemptCount: number + 1,
     ...(suspended > 0 && { suspendedAttempts: suspended }),
     attempts: listedAttempts(ended),

@@ -100,7 +100,10 @@ export function statusOf(resource: ProcessingJob, view: View, now: number): Proc
   set(status, "processingEndTime", timeOf(job?.endTime) ?? before.processingEndTime);
   set(status, "duration", durationOf(job) ?? before.duration);
   const billable = job && billableInstanceSeconds(job, resource.spec);
-  set(status, "billableInstanceSeconds", billable ?? before.billableInstanceSeconds);
+  const { earlierBillableInstanceSeconds: earlier } = before;
+  const total = billable === undefined ? before.billableInstanceSeconds : billable + (earlier ?? 0);
+  set(status, "billableInstanceSeconds", total);
+  set(status, "earlierBillableInstanceSeconds", earlier);
   // SageMaker names one only where it had a choice.
   const instanceType = job && resource.spec.processingResources.clusterConfig.instanceType;
   set(status, "selectedInstanceType", job?.selectedInstanceType ?? before.selectedInstanceType ?? instanceType);

@@ -65,6 +65,11 @@ const FIELDS: Record<keyof ProcessingJobStatus, Schema> = {
   processingStartTime: time("When the containers started."),
   processingEndTime: time("When the job ended."),
   duration: text("How long the containers ran, as in 42s, 3m5s or 2h7m."),
+  earlierBillableInstanceSeconds: {
+    description: "How many of billableInstanceSeconds are those of earlier attempts.",
+    type: "integer",
+    format: "int64",
+  },
   billableInstanceSeconds: {
     description:
       "Instances times the seconds that the containers ran, rounded up; absent until the job has ended, and if it never started.",
