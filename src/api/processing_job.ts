@@ -28,6 +28,8 @@ export interface ProcessingJobStatus {
   duration?: string;
   /** Instances times seconds, whole ones, from the start of the containers to the end, of all attempts; absent if none has started. */
   billableInstanceSeconds?: number;
+  /** Those of the attempts before this one, which are among them. */
+  earlierBillableInstanceSeconds?: number;
   selectedInstanceType?: string;
   failureReason?: string;
   exitMessage?: string;
@@ -61,8 +63,6 @@ export interface Attempt {
   message?: string;
   startTime?: string;
   endTime?: string;
-  /** What it alone has cost. */
-  billableInstanceSeconds?: number;
 }
 
 /** A field of the spec, as `networkConfig.vpcConfig`, and what the request has in it. */

@@ -18,12 +18,6 @@ export function attemptBefore(status: ProcessingJobStatus | undefined): Attempt 
   return status?.attempts?.findLast(({ number }) => number < attemptNumber(status));
 }
 
-/** What the attempts before the one that `status` speaks of have cost, as far as they are listed; in instances times seconds. */
-export function billableBefore(status: ProcessingJobStatus | undefined): number {
-  const earlier = (status?.attempts ?? []).filter(({ number }) => number < attemptNumber(status));
-  return earlier.reduce((sum, { billableInstanceSeconds = 0 }) => sum + billableInstanceSeconds, 0);
-}
-
 /** Whether the attempt that `status` speaks of is one that a retry policy allowed, and not the resumption of a suspended job. */
 export function isRetry(status: ProcessingJobStatus | undefined): boolean {
   const before = attemptBefore(status);
@@ -49,7 +43,7 @@ export function withAttempts(spec: ProcessingJobSpec, status: ProcessingJobStatu
 
 /** The status with which the attempt after that of `ended` begins: it knows of no job, and lists those before. */
 export function nextAttempt(ended: ProcessingJobStatus): ProcessingJobStatus {
-  const { observedGeneration, observedReconcileAt, lastCheckTime, billableInstanceSeconds, suspendedAttempts = 0 } =
+  const { observedGeneration, observedReconcileAt, lastCheckTime, suspendedAttempts = 0, billableInstanceSeconds } =
     ended;
   const number = attemptNumber(ended);
   const suspended = suspendedAttempts + (isSuspended(ended) ? 1 : 0);
@@ -57,7 +51,10 @@ export function nextAttempt(ended: ProcessingJobStatus): ProcessingJobStatus {
     ...(observedGeneration !== undefined && { observedGeneration }),
     ...(observedReconcileAt !== undefined && { observedReconcileAt }),
     ...(lastCheckTime !== undefined && { lastCheckTime }),
-    ...(billableInstanceSeconds !== undefined && { billableInstanceSeconds }),
+    ...(billableInstanceSeconds !== undefined && {
+      billableInstanceSeconds,
+      earlierBillableInstanceSeconds: billableInstanceSeconds,
+    }),
     attemptCount: number + 1,
     ...(suspended > 0 && { suspendedAttempts: suspended }),
     attempts: listedAttempts(ended),
@@ -78,7 +75,6 @@ function currentAttempt(status: ProcessingJobStatus, listed: Attempt | undefined
   const isOfJob = (JOB_STATUSES as readonly string[]).includes(word);
   if (!isOfJob && listed) return listed;
   const { failureReason, processingJobArn, processingStartTime, processingEndTime } = status;
-  const billable = (status.billableInstanceSeconds ?? 0) - billableBefore(status);
   const job = { status: word, ...(failureReason !== undefined && { failureReason }) };
   const cause = word === "Failed" ? causeOf(job) : undefined;
   return {
@@ -90,6 +86,5 @@ function currentAttempt(status: ProcessingJobStatus, listed: Attempt | undefined
     ...(failureReason !== undefined && { message: failureReason }),
     ...(processingStartTime !== undefined && { startTime: processingStartTime }),
     ...(processingEndTime !== undefined && { endTime: processingEndTime }),
-    ...(isOfJob && billable > 0 && { billableInstanceSeconds: billable }),
   };
 }

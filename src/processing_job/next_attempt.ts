@@ -88,9 +88,12 @@ export function decideLastAttempt(context: Context): Action {
     ...(startTime && { startTime }),
     ...(endTime && { endTime }),
   };
-  const { attemptCount: _, nextAttemptTime: __, ...rest } = status!;
+  const { attemptCount: _, nextAttemptTime: __, earlierBillableInstanceSeconds: ___, ...rest } = status!;
   const before = { ...rest, ...(last.number > 1 && { attemptCount: last.number }) };
-  return settle(atStatus(context, before), viewOfJob(job), false, afterEnd(context));
+  const action = settle(atStatus(context, before), viewOfJob(job), false, afterEnd(context));
+  // The last attempt is among them already.
+  const { billableInstanceSeconds } = before;
+  return { ...action, status: { ...action.status, ...(billableInstanceSeconds && { billableInstanceSeconds }) } };
 }
 
 /** The same with another status, and the names of the attempt that it speaks of. */

@@ -100,6 +100,16 @@ Deno.test("an attempt that a policy no longer allows is taken back, once it is c
   }
 });
 
+Deno.test("what a resource has cost is the sum over its attempts, also once the last is taken back", () => {
+  const tenSeconds = { startTime: NOW - 10_000, endTime: NOW };
+  const { status } = settled(held({ retryPolicy }, running), seen("Failed", { ...CAPACITY, ...tenSeconds }));
+  assert.equal(status.billableInstanceSeconds, 10);
+  const second = { ...seen("Completed", tenSeconds), isOwn: true };
+  assert.equal(settled(held({ retryPolicy }, status), second, SECOND).status.billableInstanceSeconds, 20);
+  const { status: last } = settled(held({}, status), gone, SECOND);
+  assert.deepEqual([last.billableInstanceSeconds, last.earlierBillableInstanceSeconds], [10, undefined]);
+});
+
 Deno.test("a resource restored from a backup between two attempts gets no job", () => {
   const resource = pending();
   const other = { jobName: "job-other-r2", cloudWatchLogUrl: "" };

@@ -8,7 +8,6 @@ import type {
   ProcessingJobStatusWord,
 } from "../api/processing_job.ts";
 import { humanDuration, rfc3339 } from "../api/time.ts";
-import { billableBefore } from "./attempts.ts";
 import { billableInstanceSeconds } from "./billable.ts";
 import { isSuspended, provesJob } from "./history.ts";
 
@@ -108,8 +107,10 @@ export function statusOf(resource: ProcessingJob, view: View, now: number): Proc
   set(status, "processingEndTime", timeOf(job?.endTime) ?? before.processingEndTime);
   set(status, "duration", durationOf(job) ?? before.duration);
   const billable = job && billableInstanceSeconds(job, resource.spec);
-  const sum = billable === undefined ? 0 : billableBefore(before) + billable;
-  set(status, "billableInstanceSeconds", Math.max(sum, before.billableInstanceSeconds ?? 0) || billable);
+  const { earlierBillableInstanceSeconds: earlier } = before;
+  const total = billable === undefined ? before.billableInstanceSeconds : billable + (earlier ?? 0);
+  set(status, "billableInstanceSeconds", total);
+  set(status, "earlierBillableInstanceSeconds", earlier);
   // SageMaker names one only where it had a choice.
   const instanceType = job && resource.spec.processingResources.clusterConfig.instanceType;
   set(status, "selectedInstanceType", job?.selectedInstanceType ?? before.selectedInstanceType ?? instanceType);

@@ -47,7 +47,6 @@ const ATTEMPT: Record<keyof Attempt, Schema> = {
   message: text("Why it ended, in SageMaker's words."),
   startTime: time("When its containers started."),
   endTime: time("When it ended."),
-  billableInstanceSeconds: { description: "What it alone has cost.", type: "integer", format: "int64" },
 };
 
 /** Every field of the status; the type checker sees that none is missing. */
@@ -66,6 +65,11 @@ const FIELDS: Record<keyof ProcessingJobStatus, Schema> = {
   processingStartTime: time("When the containers started."),
   processingEndTime: time("When the job ended."),
   duration: text("How long the containers ran, as in 42s, 3m5s or 2h7m."),
+  earlierBillableInstanceSeconds: {
+    description: "How many of billableInstanceSeconds are those of earlier attempts.",
+    type: "integer",
+    format: "int64",
+  },
   billableInstanceSeconds: {
     description:
       "Instances times the seconds that the containers ran, rounded up, of all attempts; absent until a job has ended, and if none started.",
