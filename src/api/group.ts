@@ -35,6 +35,8 @@ export const NAMESPACE_ANNOTATIONS = {
   defaultVpcConfig: `${GROUP}/default-vpc-config`,
   defaultKmsKeyId: `${GROUP}/default-kms-key-id`,
   defaultTags: `${GROUP}/default-tags`,
+  /** What becomes of the job of a deleted resource whose spec doesn't say. */
+  defaultDeletionPolicy: `${GROUP}/default-deletion-policy`,
 } as const;
 
 /** SageMaker takes at most this many characters for a processing job's name. */

@@ -2,6 +2,7 @@
 import { matchesAny, parseGlobs } from "../api/globs.ts";
 import { NAMESPACE_ANNOTATIONS as NAMES } from "../api/group.ts";
 import type { Account, Failure, Reason } from "../api/job.ts";
+import { DELETION_POLICIES, type DeletionPolicy } from "../api/policies.ts";
 import type { ProcessingJobSpec } from "../api/processing_job.ts";
 import { type NamespaceDefaults, READERS, roleArnOf } from "./namespace_defaults.ts";
 
@@ -12,6 +13,8 @@ export interface NamespacePolicy {
   /** In whose name SageMaker is called; absent for the operator's own. Kept as written where it can't be a role. */
   account?: Account;
   defaults: NamespaceDefaults;
+  /** Of resources whose spec says nothing; absent where the operator's own holds. */
+  deletionPolicy?: DeletionPolicy;
   /** What is wrong with the annotations. Then nothing is created, as nobody can tell what was meant. */
   problem?: string;
 }
@@ -49,6 +52,7 @@ export function readPolicy(annotations: Readonly<Record<string, string>> = {}): 
   const allowedRoleArns = read(NAMES.allowedRoleArns, globs("roleArn"));
   const allowedRegions = read(NAMES.allowedRegions, globs("region"));
   const externalId = read(NAMES.externalId, externalIdOf);
+  const deletionPolicy = read(NAMES.defaultDeletionPolicy, deletionPolicyIn);
   const roleArn = annotations[NAMES.assumeRoleArn]?.trim();
   read(NAMES.assumeRoleArn, roleArnOf);
   if (externalId !== undefined && roleArn === undefined) {
@@ -59,6 +63,7 @@ export function readPolicy(annotations: Readonly<Record<string, string>> = {}): 
     ...policy,
     ...(allowedRoleArns && { allowedRoleArns }),
     ...(allowedRegions && { allowedRegions }),
+    ...(deletionPolicy && { deletionPolicy }),
     ...(roleArn !== undefined && { account: { roleArn, ...(externalId !== undefined && { externalId }) } }),
   };
 }
@@ -66,6 +71,12 @@ export function readPolicy(annotations: Readonly<Record<string, string>> = {}): 
 function externalIdOf(text: string): string {
   if (EXTERNAL_ID.test(text)) return text;
   throw new SyntaxError("must be 2 to 1224 letters, digits and signs of '+=,.@:/-_'");
+}
+
+function deletionPolicyIn(text: string): DeletionPolicy {
+  const policy = DELETION_POLICIES.find((each) => each === text);
+  if (policy) return policy;
+  throw new SyntaxError(`must be ${DELETION_POLICIES.map((each) => `'${each}'`).join(" or ")}`);
 }
 
 /** Why no job may be created for a spec, defaults filled in; nothing if one may. */

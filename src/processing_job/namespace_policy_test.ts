@@ -88,3 +88,10 @@ Deno.test("a spec without a role is refused where there is no default, and judge
   assert.equal(failure?.reason, "InvalidSpec");
   assert.match(failure.message, /no 'roleArn', and the Namespace no annotation '.*default-role-arn'/);
 });
+
+Deno.test("a Namespace says what becomes of the jobs of deleted resources, in the words of the spec", () => {
+  assert.equal(readPolicy({ [NAMES.defaultDeletionPolicy]: " Retain" }).deletionPolicy, "Retain");
+  const { deletionPolicy, problem } = readPolicy({ [NAMES.defaultDeletionPolicy]: "retain" });
+  assert.equal(deletionPolicy, undefined);
+  assert.match(problem ?? "", /default-deletion-policy' is 'retain', and must be 'Stop' or 'Retain' or 'Delete'$/);
+});

@@ -102,7 +102,7 @@ export class ProcessingJobReconciler {
   }
 
   async #reconcile(key: string, signal: AbortSignal): Promise<Result> {
-    const { store, limits, clock, defaults = {} } = this.#options;
+    const { store, limits, clock } = this.#options;
     const calls = this.#calls;
     let resource = store.get(key);
     // The CRD before this one took resources without a spec. They stand for no job, and today's refuses every patch of them.
@@ -112,7 +112,7 @@ export class ProcessingJobReconciler {
     }
     const ref = refOf(resource);
     const names: Names = { jobName: ref.name, cloudWatchLogUrl: cloudWatchLogUrl(ref.region, ref.name) };
-    const observed: Observed = { ...calls.known(resource), defaults };
+    const observed: Observed = { ...calls.known(resource), defaults: this.#defaultsFor(resource) };
     if (calls.mayWait(resource, observed.sighting)) return WAITING;
 
     for (let step = 0; step < MAX_STEPS; step++) {
@@ -200,6 +200,13 @@ export class ProcessingJobReconciler {
     const { resourceVersion, uid } = resource.metadata;
     const patch = { metadata: { resourceVersion, uid } };
     return await this.#options.kube.patch<ProcessingJob>(pathOf(resource), patch, { type: "merge", signal });
+  }
+
+  /** The namespace's come before the operator's. */
+  #defaultsFor({ metadata: { namespace } }: ProcessingJob): PolicyDefaults {
+    const { defaults = {}, policyOf } = this.#options;
+    const deletionPolicy = policyOf?.(namespace).deletionPolicy ?? defaults.deletionPolicy;
+    return { ...defaults, deletionPolicy };
   }
 
   async #release(

@@ -216,3 +216,17 @@ Deno.test("a job that runs is followed and stopped whatever its namespace allows
   await scene.finish("is-deleted", "Stopped");
   await scene.resources.untilGone("is-deleted");
 });
+
+Deno.test("a namespace's deletion policy comes before the operator's, and after the spec's", async () => {
+  await using scene = await Scene.open(cluster, { stopDuration: 200 });
+  await annotate(scene, { [NAMES.defaultDeletionPolicy]: "Retain" });
+  await startEverywhere(scene).then(() => create(scene, "retained"));
+  await create(scene, "stopped", { deletionPolicy: "Stop" });
+  for (const [name, policy] of [["retained", "Retain"], ["stopped", "Stop"]] as const) {
+    const { status } = await scene.resources.untilStatus(name, "InProgress");
+    assert.equal(status?.deletionPolicy, policy);
+    await scene.resources.delete(name);
+    await scene.resources.untilGone(name);
+  }
+  assert.equal(scene.count("StopProcessingJob"), 1);
+});
