@@ -45,6 +45,7 @@ const FAULTS: [pattern: RegExp, code: string, text: string][] = [
   ],
   [/invalid peer certificate: UnknownIssuer/, "CERT_UNKNOWN_ISSUER", "an unknown authority signed its certificate"],
   [/invalid peer certificate/, "CERT_INVALID", "its certificate is not valid"],
+  [/tunnel|proxy/i, "EPROXY", "the proxy that HTTPS_PROXY names does not connect to it"],
   [/handshake|received corrupt message/i, "EPROTO", "it does not speak TLS as it should"],
 ];
 

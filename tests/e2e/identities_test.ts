@@ -1,6 +1,7 @@
 /** Who the compiled program is to AWS: each way to give it credentials, while they change, and when they can't be had. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { NAMESPACE_ANNOTATIONS } from "../../src/api/group.ts";
 import { errorAnswer } from "../../src/sagemaker/stand_in/answer.ts";
 import { type CallRecord, type StandIn, startStandIn } from "../../src/sagemaker/stand_in/server.ts";
 import { testCluster } from "../support/control_plane.ts";
@@ -155,6 +156,19 @@ for (const identity of [WEB_IDENTITY, POD_IDENTITY, INSTANCE, SOURCE_PROFILE, CR
     assert.equal(await operator.stop(), 0);
   });
 }
+
+Deno.test("binary: calls for a namespace that names a role are signed by that role's session", async () => {
+  await using stage = await Stage.open();
+  const path = `/api/v1/namespaces/${stage.resources.namespace}`;
+  const patch = { metadata: { annotations: { [NAMESPACE_ANNOTATIONS.assumeRoleArn]: ROLE } } };
+  await cluster.request("PATCH", path, patch, { contentType: "application/merge-patch+json" });
+  await using _ = stage.start({ AWS_ACCESS_KEY_ID: "AKIASTATIC", AWS_SECRET_ACCESS_KEY: "x" });
+  await stage.resources.create("job");
+  await stage.resources.untilStatus("job", "InProgress");
+  await stage.untilSignedBy("ASIAFIRST");
+  assert.deepEqual(stage.services.questions, [{ kind: "AssumeRole", proof: "AKIASTATIC", role: ROLE }]);
+  assert.ok(!stage.calls.some(({ accessKeyId }) => accessKeyId === "AKIASTATIC"));
+});
 
 Deno.test("binary: static keys sign calls", async () => {
   await using stage = await Stage.open();

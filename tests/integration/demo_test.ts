@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 const DEMO = join(import.meta.dirname!, "../../tools/demo/main.ts");
 
-Deno.test("the demo shows a job complete, one fail and one stopped, and complains of nothing", async () => {
+Deno.test("the demo shows a job complete, one tried again, one fail and one stopped, and complains of nothing", async () => {
   const command = new Deno.Command(Deno.execPath(), { args: ["run", "-A", DEMO], stdout: "piped", stderr: "piped" });
   const { code, stdout, stderr } = await command.output();
   const [shown, complaints] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
@@ -12,6 +12,7 @@ Deno.test("the demo shows a job complete, one fail and one stopped, and complain
   for (
     const line of [
       /status +kmeans-mnist-processing: Completed/,
+      /status +no-capacity-yet: Reconciling +Attempt 1 failed: CapacityError[^]*status +no-capacity-yet: Completed/,
       /status +no-such-bucket: Failed +AlgorithmError/,
       /^NAME +STATUS +CREATION-TIME +SAGEMAKER-JOB-NAME$/m,
       /Processing Job Status: +Completed/,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { eventually } from "../../tests/support/eventually.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { createState, isRunning, type Leftover, ownProcesses, readState, stopLeftover } from "./leftover.ts";
 
@@ -7,8 +8,13 @@ import { createState, isRunning, type Leftover, ownProcesses, readState, stopLef
 async function withLeftover(body: (leftover: Leftover, child: Deno.ChildProcess) => Promise<void>): Promise<void> {
   const dir = await Deno.makeTempDir({ prefix: "sagemaker-operator-control-plane-" });
   const child = new Deno.Command("sh", { args: ["-c", "read line", `${dir}/etcd`], stdin: "piped" }).spawn();
+  const leftover = { dir, kubeconfig: join(dir, "kubeconfig"), pids: [child.pid] };
   try {
-    await body({ dir, kubeconfig: join(dir, "kubeconfig"), pids: [child.pid] }, child);
+    // A child that has only just been forked still has this process's command line.
+    await eventually("the process has its command line", async () => {
+      assert.ok(await isRunning(leftover, systemClock));
+    });
+    await body(leftover, child);
   } finally {
     await child.stdin.close().catch(() => {});
     await child.status;

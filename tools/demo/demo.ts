@@ -49,15 +49,18 @@ async function tell(
   signal: AbortSignal,
 ): Promise<void> {
   const { kube, cluster, namespace } = stage;
-  const { sample, failing, long } = await demoJobs(namespace);
+  const { sample, retried, failing, long } = await demoJobs(namespace);
   const path = `/apis/${API_VERSION}/namespaces/${namespace}/${PLURAL}`;
   const nameOf = (manifest: Manifest) => manifest.metadata.name;
 
-  timeline.heading("Three resources: the sample of the documentation, one that fails, one that runs too long");
-  timeline.say("you", "kubectl apply -f samples/kmeans-mnist-processingjob.yaml   (and two variants of it)");
-  for (const manifest of [sample, failing, long]) await apply(kube, manifest, signal);
+  timeline.heading(
+    "Four resources: the sample of the documentation, one without capacity at first, one that fails, one that runs too long",
+  );
+  timeline.say("you", "kubectl apply -f samples/kmeans-mnist-processingjob.yaml   (and three variants of it)");
+  for (const manifest of [sample, retried, failing, long]) await apply(kube, manifest, signal);
   const logs = followLogs(stage, nameOf(failing), endpoint, timeline, signal);
   await watcher.until(nameOf(failing), ["Failed"], signal);
+  await watcher.until(nameOf(retried), ["Completed"], signal);
   await watcher.until(nameOf(sample), ["Completed"], signal);
 
   timeline.heading("$ kubectl get processingjob");
