@@ -250,7 +250,8 @@ export interface RetryPolicy {
   /** How many times the job is run at most, the first included, 1 to 10; 1 unless given. */
   maxAttempts?: number;
   /** Causes after which it is run again; CapacityError, InternalServerError, ServiceFault and ResourceLimit unless given. AlgorithmError is a failure of your own code. Stopped is a stop by somebody else, or by stoppingCondition. */
-  retryOn?: ("CapacityError" | "InternalServerError" | "ServiceFault" | "ResourceLimit" | "Stopped" | "AlgorithmError")[];
+  retryOn?:
+    ("CapacityError" | "InternalServerError" | "ServiceFault" | "ResourceLimit" | "Stopped" | "AlgorithmError")[];
   /** Seconds to wait before the second attempt; 30 unless given. */
   backoffSeconds?: number;
   /** By how much the wait grows with each further attempt, 1 to 10; 2 unless given. */

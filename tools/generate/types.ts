@@ -7,6 +7,8 @@ const HEAD = `// Generated from the service facts by \`deno task generate\`; do 
 
 `;
 
+const LINE_WIDTH = 120;
+
 /** The TypeScript of \`.spec\`: one interface for each structure, the spec first, with the descriptions as comments. */
 export function renderTypes(shapes: Record<string, Shape>): string {
   return HEAD + structuresUnder(shapes, SPEC).map((name) => renderInterface(shapes, name)).join("\n");
@@ -18,10 +20,16 @@ function renderInterface(shapes: Record<string, Shape>, name: string): string {
   const required = new Set(structure.required);
   const lines = Object.entries(structure.members).flatMap(([member, target]) => [
     `  /** ${describe(name, member)} */`,
-    `  ${fieldName(member)}${required.has(member) ? "" : "?"}: ${typeName(shapes, target)};`,
+    field(`${fieldName(member)}${required.has(member) ? "" : "?"}:`, typeName(shapes, target)),
   ]);
   const comment = name === SPEC ? "/** What the user wants: `.spec` of a ProcessingJob. */\n" : "";
   return `${comment}export interface ${name} {\n${lines.join("\n")}\n}\n`;
+}
+
+/** As the formatter has it. */
+function field(name: string, type: string): string {
+  const line = `  ${name} ${type};`;
+  return line.length <= LINE_WIDTH ? line : `  ${name}\n    ${type};`;
 }
 
 function typeName(shapes: Record<string, Shape>, name: string): string {
