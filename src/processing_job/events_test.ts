@@ -6,9 +6,11 @@ import {
   EVENT_REASONS,
   type EventContext,
   eventsFor,
+  expiredEvent,
   forceDeletedEvent,
   referenceTo,
   releasedEvent,
+  retainedEvent,
 } from "./events.ts";
 import { statusOf, viewOfFailure, viewOfJob } from "./status.ts";
 
@@ -229,4 +231,47 @@ Deno.test("referenceTo() names the resource as the apiserver knows it", () => {
     uid: "12345678-90ab-cdef-1234-567890abcdef",
     resourceVersion: "1",
   });
+});
+
+/** Between two attempts, as `decide` has it. */
+function between(
+  reason: Reason,
+  suspended: boolean,
+  before: ProcessingJobStatus,
+  rest: Partial<ProcessingJobStatus> = {},
+) {
+  const word = suspended ? "Stopped" : "Reconciling";
+  const view = { word, reason, message: "what happens", additional: "what happens", suspended, ...NAMES } as const;
+  return { ...statusOf(heldProcessingJob(before), view, NOW), ...rest };
+}
+
+Deno.test("eventsFor() tells of each attempt", () => {
+  const pending = between("RetryPending", false, running, { attemptCount: 2, attemptSummary: "1/2" });
+  const texts = (before: ProcessingJobStatus, after: ProcessingJobStatus) =>
+    eventsFor(before, after, CONTEXT).map(({ type, reason, note }) => `${type} ${reason}: ${note}`);
+  assert.deepEqual(texts(running, pending), ["Warning AttemptFailed: what happens"]);
+  assert.deepEqual(texts(pending, pending), []);
+  const { processingJobArn: _, conditions: __, ...gone } = pending;
+  const second = { ...of("InProgress"), attemptCount: 2, attemptSummary: "2/2" };
+  assert.deepEqual(texts({ ...gone, conditions: [] }, second), [
+    "Normal Created: Created processing job 'job-1' in us-west-2, attempt 2",
+  ]);
+});
+
+Deno.test("eventsFor() tells of a suspension and of its end, once", () => {
+  const suspended = between("Suspended", true, running);
+  assert.deepEqual(eventsFor(running, suspended, CONTEXT).map(({ reason }) => reason), ["Suspended"]);
+  assert.deepEqual(eventsFor(suspended, suspended, CONTEXT), []);
+  const resumed = between("Resumed", false, suspended, { attemptCount: 2 });
+  assert.deepEqual(eventsFor(suspended, resumed, CONTEXT).map(({ reason }) => reason), ["Resumed"]);
+});
+
+Deno.test("retainedEvent() says where a job runs on, and nothing of one that has ended", () => {
+  assert.match(retainedEvent(running, CONTEXT)?.note ?? "", /'job-1' in us-west-2 runs on/);
+  assert.match(retainedEvent(fresh, CONTEXT)?.note ?? "", /is left to itself, if it was created/);
+  assert.equal(retainedEvent(of("Completed", RAN, running), CONTEXT), undefined);
+});
+
+Deno.test("expiredEvent() says when the job ended", () => {
+  assert.match(expiredEvent(of("Completed", RAN, running)).note, /its job ended at 2026-01-01T02:00:00Z/);
 });

@@ -54,6 +54,7 @@ Deno.test("cluster install lets the operator work in all namespaces, with no per
 
   await work("sagemaker-operator-system", async (standIn) => {
     for (const team of teams) await completeOneAndStopAnother(team, standIn);
+    await outlive(teams[1]!);
     await loseSightTwice(teams[0]!, standIn);
   });
 
@@ -71,6 +72,7 @@ Deno.test("namespaced install lets the operator work in its namespace, with no p
 
   await work("team-c", async (standIn) => {
     await completeOneAndStopAnother(own, standIn);
+    await outlive(own);
     await loseSightTwice(own, standIn);
     const later = await other.create("there-later");
     // By then an operator that saw it would have dealt with it.
@@ -113,6 +115,11 @@ async function work(home: string, task: (standIn: StandIn) => Promise<void>): Pr
   } finally {
     await standIn.close();
   }
+}
+
+async function outlive(resources: Resources): Promise<void> {
+  await resources.create("short-lived", { spec: { ttlSecondsAfterFinished: 0 } });
+  await resources.untilGone("short-lived");
 }
 
 async function completeOneAndStopAnother(resources: Resources, standIn: StandIn): Promise<void> {

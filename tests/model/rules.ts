@@ -38,6 +38,10 @@ export class Rules {
   readonly deletedRecords = new Set<string>();
   /** How many changes of resources there were. */
   writes = 0;
+  /** Names of jobs that an operator has stopped, though their resource was not deleted. */
+  readonly #suspended = new Set<string>();
+  /** Names of jobs that somebody else has stopped. */
+  readonly stoppedByOthers = new Set<string>();
   /** Names of jobs that a status has said to exist. */
   readonly #shown = new Set<string>();
   readonly #world: World;
@@ -75,6 +79,7 @@ export class Rules {
     const life = this.#lifeOf(job);
     if (life?.isTaken) this.broken(`the job ${job} is somebody else's, and was stopped`);
     const { metadata, spec } = life?.resource ?? {};
+    if (metadata?.deletionTimestamp === undefined) this.#suspended.add(job);
     if (metadata?.deletionTimestamp && spec?.deletionPolicy === "Retain" && life!.suspensions === 0) {
       this.broken(`the job ${job} was stopped, though it is to be retained`);
     }
@@ -194,6 +199,11 @@ export class Rules {
     if (rank < life.rank) this.broken(`the status of ${name} went backwards to ${to}`);
     life.rank = rank;
     const job = attemptOf(life.resource);
+    if (
+      to === "Stopped" && !isAtRest(after) && this.#suspended.has(job) && !this.stoppedByOthers.has(job) && !isDeleting
+    ) {
+      this.broken(`the status of ${name} takes the stop of ${job} for somebody else's`);
+    }
     this.#shown.add(job);
     if (!life.creates.has(job)) {
       this.broken(`the status of ${name} says ${to}, but there was never a job`);

@@ -260,6 +260,7 @@ export class World implements Disposable {
     this.note(`  SageMaker: ${job.name} is ${status}`);
     if (status === "Stopping") {
       if (this.statusOf(job) === "Stopping") return;
+      this.rules.stoppedByOthers.add(job.name);
       return changeCourse(job, at, { at, status }, { at: at + STOP_MS, status: "Stopped" });
     }
     changeCourse(job, at, status === "Failed" ? { at, status, failureReason } : { at, status });
