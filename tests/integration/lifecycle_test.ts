@@ -64,7 +64,7 @@ Deno.test("list: kubectl get prints the four columns and nothing else", async ()
     assert.deepEqual(await get(kind), [header, row], `kubectl get ${kind}`);
   }
   const [wide] = await get("pj", "-o", "wide");
-  assert.deepEqual(wide, [...header, "DURATION", "INSTANCE", "REASON"]);
+  assert.deepEqual(wide, [...header, "DURATION", "INSTANCE", "ATTEMPTS", "REASON"]);
 });
 
 Deno.test("describe: the status says where the job is, how it is, and where its log is", async () => {
