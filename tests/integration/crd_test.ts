@@ -78,13 +78,14 @@ Deno.test("kubectl get prints the four columns, and more under -o wide", async (
     sageMakerProcessingJobName: "name-uid",
     duration: "3m5s",
     selectedInstanceType: "ml.g6.xlarge",
+    attemptSummary: "2/3",
     conditions: [{ ...condition("Ready"), reason: "Completed" }, { ...condition("Created"), reason: "Created" }],
   };
   await tryPatch(cluster, `${resourcePath(ns, name)}/status`, { status });
   for (const word of ["pj", "processingjobs", "sagemaker"]) {
     assert.deepEqual(await table("get", word, "-n", ns, "-o", "wide"), [
-      ["NAME", "STATUS", "CREATION-TIME", "SAGEMAKER-JOB-NAME", "DURATION", "INSTANCE", "REASON"],
-      [name, "Completed", creationTimestamp, "name-uid", "3m5s", "ml.g6.xlarge", "Completed"],
+      ["NAME", "STATUS", "CREATION-TIME", "SAGEMAKER-JOB-NAME", "DURATION", "INSTANCE", "ATTEMPTS", "REASON"],
+      [name, "Completed", creationTimestamp, "name-uid", "3m5s", "ml.g6.xlarge", "2/3", "Completed"],
     ], word);
   }
 });
