@@ -82,6 +82,19 @@ const ACCEPTED: [title: string, path: string, value: unknown][] = [
   ["fifty tags", "tags", Array.from({ length: 50 }, (_, i) => ({ key: `k${i}`, value: "v" }))],
 ];
 
+const POLICIES = {
+  suspend: true,
+  ttlSecondsAfterFinished: 0,
+  deletionPolicy: "Retain",
+  retryPolicy: {
+    maxAttempts: 10,
+    retryOn: ["CapacityError", "Stopped", "AlgorithmError"],
+    backoffSeconds: 0,
+    backoffRate: 1.5,
+    expireAfterSeconds: 60,
+  },
+};
+
 for (const [title, path, value] of ACCEPTED) {
   Deno.test(`the apiserver takes ${title} and gives it back as it was`, async () => {
     await assertKept(changed(MINIMAL_SPEC, path, value));
@@ -92,7 +105,8 @@ Deno.test("the apiserver takes the smallest spec", () => assertKept(MINIMAL_SPEC
 
 Deno.test("the apiserver takes every field and keeps it", async () => {
   await assertKept(FULL_SPEC);
-  const others = { processingResources: { clusterConfig: PREFERENCES }, environment: REFERENCES };
+  const others = { processingResources: { clusterConfig: PREFERENCES }, environment: REFERENCES, ...POLICIES };
+  await assertKept({ ...MINIMAL_SPEC, ...POLICIES });
   const both = [...fieldPaths(FULL_SPEC), ...fieldPaths(others)];
   const schema = parse(CRD_YAML).spec.versions[0].schema.openAPIV3Schema.properties.spec;
   assert.deepEqual([...new Set(both)].sort(), schemaPaths(schema).sort(), "the test tries every field of the schema");
