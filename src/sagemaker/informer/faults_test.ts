@@ -227,3 +227,13 @@ Deno.test("when each job was seen last never goes back, also where lists cease t
     assert.ok(it.informer.oldestLookMs()! <= 15_000);
   }
 });
+
+Deno.test("of three jobs one is forgotten and one's record is gone: that is found within ten minutes, though sweeps have ceased to pay", async () => {
+  await using it = new FakeRegion();
+  const [forgotten, gone] = followMany(it, 3);
+  await it.clock.advance(3_000);
+  it.delete(gone!);
+  it.informer.forget(forgotten!);
+  await it.clock.advance(10 * MINUTE);
+  assert.ok(it.told.some(({ key, at }) => key === gone && at > 3_000), `${gone} was not told`);
+});

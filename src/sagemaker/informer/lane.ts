@@ -222,6 +222,8 @@ export class Lane {
     this.#describer.drop(entry);
     this.#sweep.drop(entry);
     this.#followed.delete(entry);
+    // With fewer jobs a sweep may cost more than to describe each, and then turns come sooner.
+    this.#describer.wake();
   }
 
   /** The last poll that would have shown any change of this job. */
