@@ -54,6 +54,7 @@ export class Informer<T extends KubeObject> {
   readonly #path: string;
   readonly #query: Query | undefined;
   readonly #missing: string | undefined;
+  readonly #isOptional: boolean;
   readonly #store: Store<T>;
   readonly #clock: Clock;
   readonly #random: () => number;
@@ -67,6 +68,7 @@ export class Informer<T extends KubeObject> {
 
   /**
    * @param options.query what list and watch have in common, as `labelSelector`
+   * @param options.isOptional its owner goes on without it, and tells of a refusal itself
    * @param options.missing what to tell while the API server doesn't know the resource type
    */
   constructor(
@@ -77,10 +79,12 @@ export class Informer<T extends KubeObject> {
       clock: Clock;
       query?: Query;
       missing?: string;
+      isOptional?: boolean;
       random?: () => number;
     },
   ) {
     this.#missing = options.missing;
+    this.#isOptional = options.isOptional ?? false;
     this.#client = options.client;
     this.#path = options.path;
     this.#query = options.query;
@@ -220,7 +224,7 @@ export class Informer<T extends KubeObject> {
     const ms = Math.max(wait, error.retryAfterMs ?? 0);
     const text = fault === "missing" && this.#missing !== undefined ? this.#missing : error.message;
     this.#status = { ...this.#status, state: REPORTED[fault], error: text };
-    if (this.#logged !== text) {
+    if (this.#logged !== text && !(this.#isOptional && REPORTED[fault] === "denied")) {
       this.#logged = text;
       log.warn("Cannot observe the cluster, trying again", { path: this.#path, error: text, retryInMs: ms });
     }

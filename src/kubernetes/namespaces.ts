@@ -74,7 +74,7 @@ export class Namespaces {
     const { client, clock } = this.#options;
     const store = new Store<KubeObject>({ transform: (object) => this.#kept(object) });
     store.onChange((name) => this.#take(name, store.get(name)?.metadata.annotations));
-    const informer = new Informer({ client, path: PATH, store, clock });
+    const informer = new Informer({ client, path: PATH, store, clock, isOptional: true });
     const running = informer.run(signal);
     try {
       while (!informer.hasSynced()) {
