@@ -59,7 +59,9 @@ Deno.test(`the apiserver refuses each of ${tried.length} changes with a reason, 
           return;
         }
         taken++;
-        const request = toCreateRequest(answer.body.spec as ProcessingJobSpec, "job-1");
+        // A role that is left out is the namespace's, or nothing is sent.
+        const spec = { roleArn: FULL_SPEC.roleArn, ...answer.body.spec } as ProcessingJobSpec;
+        const request = toCreateRequest(spec, "job-1");
         // Instance types that the model does not know yet are taken on purpose.
         const refused = validate("CreateProcessingJobRequest", request, { unknownMembers: true })
           .filter((violation) => !violation.path.endsWith(".instanceType"));

@@ -158,6 +158,7 @@ Deno.test("?verbose of the probes has a line for each check", async () => {
     200,
     "[+] informers: ok, 0 resources",
     "[+] watch: ok",
+    "[+] namespaces: ok, 0 with annotations",
     "[+] leader-election: ok, this process leads",
     "ok",
   ]);
