@@ -136,6 +136,18 @@ Deno.test("renderRequests() names what is wrong with a document", () => {
       yaml("  environment: [{name: A, value: x, valueFrom: {secretKeyRef: {name: s, key: k}}}]"),
       /^'spec.environment\[0\].valueFrom' must stand without a 'value'$/,
     ],
+    [
+      yaml("  retryPolicy: {maxAttempt: 2}"),
+      /^Unknown field 'spec.retryPolicy.maxAttempt'; did you mean 'maxAttempts'\?$/,
+    ],
+    [yaml("  retryPolicy: {maxAttempts: 11}"), /^'spec.retryPolicy.maxAttempts' must be a whole number from 1 to 10$/],
+    [
+      yaml("  retryPolicy: {retryOn: [Capacity]}"),
+      /^'spec.retryPolicy.retryOn' must be a list of some of 'CapacityError', /,
+    ],
+    [yaml("  retryPolicy: 3"), /^'spec.retryPolicy' must be a mapping/],
+    [yaml("  deletionPolicy: Keep"), /^'spec.deletionPolicy' must be one of 'Stop', 'Retain', 'Delete'$/],
+    [yaml("  suspend: 'true'"), /^'spec.suspend' must be true or false$/],
     [yaml("  processingJobName: x"), /^Unknown field 'spec.processingJobName'/],
     [yaml("  processingInputs: x"), /'spec.processingInputs' has the wrong type: expected list$/],
     [

@@ -3,6 +3,7 @@ import { FACTS, fieldName, operation } from "../sagemaker/facts.ts";
 import { brokenRules, type RuledRequest } from "../sagemaker/request_rules.ts";
 import { validate } from "../sagemaker/validate.ts";
 import { nearest } from "./nearest.ts";
+import { POLICY_FIELDS, policyProblems, RETRY_POLICY_FIELDS } from "./policy_problems.ts";
 
 const REQUEST = operation("CreateProcessingJob").input;
 const ENVIRONMENT_FIELDS = ["name", "value", "valueFrom"];
@@ -11,12 +12,15 @@ const REFERENCE_FIELDS = ["name", "key", "optional"];
 /** Members of the model that a resource has no field for: the name is derived, and what SageMaker selects it answers. */
 const NO_FIELDS = ["ProcessingJobName", "SelectedInstanceType", "SelectedInstanceCount"];
 /** Fields of a spec that are not in the request. */
-const OWN_FIELDS = ["region", "sageMakerEndpoint"];
+const OWN_FIELDS = ["region", "sageMakerEndpoint", ...POLICY_FIELDS];
 
 /** What keeps a spec from being read at all: fields that there aren't, each with the one that was perhaps meant. */
 export function unknownFields(spec: unknown): string[] {
   if (!isObject(spec)) return ["'spec' must hold the fields of a ProcessingJob"];
   const problems = [...unknownIn(spec, REQUEST, "spec")];
+  const { retryPolicy } = spec;
+  if (isObject(retryPolicy)) problems.push(...unknownAmong([...RETRY_POLICY_FIELDS], retryPolicy, "spec.retryPolicy"));
+  problems.push(...policyProblems(spec));
   if (typeof spec["region"] !== "string" || spec["region"] === "") problems.push("'spec.region' must be set");
   return problems;
 }
