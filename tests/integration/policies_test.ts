@@ -5,6 +5,7 @@ import { FINAL_JOB_STATUSES } from "../../src/api/job.ts";
 import { testCluster } from "../support/control_plane.ts";
 import { eventually } from "../support/eventually.ts";
 import { kubectl } from "../support/kubectl.ts";
+import { startOperator } from "../support/operator.ts";
 import { installCrd, jobNameOf } from "../support/resources.ts";
 import { Scene } from "../support/scene.ts";
 
@@ -57,6 +58,39 @@ Deno.test("retryPolicy: a job that fails twice for capacity and then runs is thr
   assert.deepEqual(status.conditions?.map(({ type }) => type).sort(), ["Complete", "Created", "Ready"]);
   const { stdout } = await kubectl(cluster, ["get", "pj", "retried", "-o", "wide", "-n", scene.namespace]);
   assert.match(stdout, /ATTEMPTS[^]* 3\/3 /);
+});
+
+Deno.test("retryPolicy: killed after each create and at random moments between, three attempts stay three jobs", async () => {
+  await using scene = await Scene.open(cluster);
+  const created = new Set<string>();
+  let crash = Promise.withResolvers<void>();
+  scene.standIn.intercept = (operation, { ProcessingJobName }, { apply }) => {
+    const name = String(ProcessingJobName);
+    if (operation !== "CreateProcessingJob" || created.has(name)) return;
+    created.add(name);
+    apply();
+    crash.resolve();
+    return "hang";
+  };
+  const steered = { SIMULATE_FAILURE: CAPACITY, SIMULATE_FAILURES: "2", SIMULATE_DURATION: "300ms" };
+  const environment = Object.entries(steered).map(([name, value]) => ({ name, value }));
+  await scene.resources.create("job", {
+    spec: { retryPolicy: { maxAttempts: 3, backoffSeconds: 1, backoffRate: 1 }, environment },
+  });
+  const flags = ["--namespace", scene.namespace];
+  const start = () => startOperator({ kubeconfig: cluster.kubeconfig, endpoint: scene.standIn.url, flags });
+  for (let crashes = 0; created.size < 3 || crashes < 6; crashes++) {
+    assert.ok(crashes < 40, `${created.size} attempts were made`);
+    await using operator = start();
+    const moment = new Promise((resolve) => setTimeout(resolve, 1_000 + Math.random() * 2_000));
+    await Promise.race([crash.promise, moment]);
+    crash = Promise.withResolvers();
+    await operator.kill();
+  }
+  await using _ = start();
+  const { status } = await scene.resources.untilStatus("job", "Completed");
+  assert.deepEqual(scene.standIn.created.map(({ name }) => name), [...created]);
+  assert.deepEqual(status?.attempts?.map(({ status }) => status), ["Failed", "Failed", "Completed"]);
 });
 
 Deno.test("retryPolicy: once its attempts are used up the resource has failed, once", async () => {
