@@ -10,6 +10,8 @@ import { ChangeWindow, type Window } from "./window.ts";
 const MAX_FAILURES = 3;
 /** Meanwhile, and while that is cheaper, a poll is tried so often. */
 const PROBE_MS = 60_000;
+/** What is broken by the network or a fault of the service may be well again sooner. */
+const FIRST_PROBE_MS = 5_000;
 const MAX_PAUSE_MS = 60_000;
 /** A poll is taken to cost what the cheapest of so many did. */
 const REMEMBERED_POLLS = 5;
@@ -114,7 +116,7 @@ export class ChangesPoll {
       if (followed() <= 1) return Infinity;
       if (now < this.#probeAt) return this.#probeAt - now;
       this.#anchor = oldestLook();
-      this.#probeAt = now + PROBE_MS;
+      this.#probeAt = now + this.#probeMs();
     }
     const pages = await this.#poll(signal);
     this.#choose();
@@ -131,6 +133,11 @@ export class ChangesPoll {
     return Math.max(pollIntervalMs, Math.min(longest, pollIntervalMs * factor));
   }
 
+  #probeMs(): number {
+    if (!this.isBroken || this.#isDenied) return PROBE_MS;
+    return Math.min(PROBE_MS, FIRST_PROBE_MS * 2 ** (this.#failures - MAX_FAILURES));
+  }
+
   /** Decides whether to list. */
   #choose(): void {
     const { clock, followed, oldestLook, onSwitch } = this.#options;
@@ -141,7 +148,7 @@ export class ChangesPoll {
     this.lastComplete = undefined;
     // What was looked at one by one until now needs no list of what came before.
     if (isListing) this.#anchor = oldestLook();
-    else this.#probeAt = clock.monotonic() + PROBE_MS;
+    else this.#probeAt = clock.monotonic() + this.#probeMs();
   }
 
   /** Says how many pages there were. */
