@@ -2,7 +2,7 @@ import type { FilterLogEventsCommandInput, FilterLogEventsCommandOutput } from "
 import type { SageMakerClient } from "@aws-sdk/client-sagemaker";
 import { callAws } from "../doctor/aws_call.ts";
 import { placeOf } from "../doctor/aws_endpoints.ts";
-import { type Clock, deadline } from "../runtime/clock.ts";
+import { type Clock, deadline, orAbort } from "../runtime/clock.ts";
 import { classify } from "../sagemaker/errors.ts";
 import { clientForSingleCalls } from "../sagemaker/single_calls.ts";
 import { LOG_GROUP, type LogPage, LogsError, type LogSource } from "./source.ts";
@@ -71,16 +71,6 @@ async function credentialsOf(client: SageMakerClient, limit: AbortSignal, signal
     const ways = "a profile (AWS_PROFILE), AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a role";
     throw new LogsError("refused", `Cannot get AWS credentials: ${why}; logs are read with ${ways}`, { cause });
   }
-}
-
-/** The SDK heeds the signal only while it waits for a response, not while it looks for credentials or reads a body. */
-function orAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener("abort", onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
-  });
 }
 
 function pageOf({ events = [], nextToken }: FilterLogEventsCommandOutput): LogPage {

@@ -121,7 +121,7 @@ export class JobCalls {
     this.#keepApart(key, resource);
     const serviceNow = this.#options.serviceNow?.(refOf(resource));
     const sighting = this.#options.jobs.get(key, this.#refOf(resource));
-    const { applied } = fillIn(resource.spec, this.#policyOf(resource).defaults);
+    const applied = provesJob(resource.status) ? [] : fillIn(resource.spec, this.#policyOf(resource).defaults).applied;
     const unsettledAt = this.#unsettledAt.get(key);
     return {
       ...(sighting?.job || (sighting?.absent && !sighting.failure) ? { sighting } : {}),
@@ -133,7 +133,7 @@ export class JobCalls {
       ...(this.#followed.has(key) ? { isFollowed: true } : {}),
       ...(this.#createdAt.has(key) ? { isOwn: true } : {}),
       ...(this.#isStopFresh(key) ? { stopSent: true } : {}),
-      ...(applied.length > 0 && !provesJob(resource.status) ? { appliedDefaults: applied } : {}),
+      ...(applied.length > 0 ? { appliedDefaults: applied } : {}),
     };
   }
 

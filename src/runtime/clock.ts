@@ -64,3 +64,16 @@ export function deadline(clock: Clock, ms: number, parent?: AbortSignal): { sign
     },
   };
 }
+
+/**
+ * Settles as `promise` does, or rejects with `signal`'s reason as soon as it is aborted: for work that heeds no signal, as the AWS
+ * SDK's while it looks for credentials or reads a body. The work itself goes on, and nobody hears of it.
+ */
+export function orAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener("abort", onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
+}

@@ -12,7 +12,7 @@ import {
 import { getLogger } from "@logtape/logtape";
 import process from "node:process";
 import { type Failure, type Job, type JobStatus, SageMakerError, type Site, siteKey } from "../api/job.ts";
-import { type Clock, deadline } from "../runtime/clock.ts";
+import { type Clock, deadline, orAbort } from "../runtime/clock.ts";
 import { credentialChain, type Credentials, remembered } from "./credentials.ts";
 import { assumedRole, checkAccount } from "./assumed_role.ts";
 import type { Endpoints } from "./endpoints.ts";
@@ -372,14 +372,4 @@ function notSageMaker({ region, endpoint }: { region: string; endpoint: string |
 
 function failed(failure: Failure, cause: unknown): SageMakerError {
   return new SageMakerError(failure, { cause });
-}
-
-/** The SDK heeds the signal only while it waits for a response, not while it looks for credentials or between attempts. */
-function orAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener("abort", onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
-  });
 }

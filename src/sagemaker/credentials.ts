@@ -1,7 +1,7 @@
 import type { SageMakerClientConfig } from "@aws-sdk/client-sagemaker";
 import { getLogger } from "@logtape/logtape";
 import process from "node:process";
-import { type Clock, deadline, systemClock } from "../runtime/clock.ts";
+import { type Clock, deadline, orAbort, systemClock } from "../runtime/clock.ts";
 import { CredentialsError } from "./errors.ts";
 
 type ClientCredentials = NonNullable<SageMakerClientConfig["credentials"]>;
@@ -52,9 +52,7 @@ const SOURCE_MS = 8_000;
 /** Some sources wait for an answer without end. */
 async function inTime<T>(promise: Promise<T>, clock: Clock): Promise<T> {
   using limit = deadline(clock, SOURCE_MS);
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  limit.signal.addEventListener("abort", () => reject(limit.signal.reason), { once: true });
-  return await Promise.race([promise, late]);
+  return await orAbort(promise, limit.signal);
 }
 
 function sourcesOf(env: Environment, logger: Logger): Source[] {
