@@ -1,4 +1,4 @@
-import { deadline } from "../runtime/clock.ts";
+import { deadline, orAbort } from "../runtime/clock.ts";
 import { credentialsFailure } from "../sagemaker/errors.ts";
 import { AwsError, element, queryCall } from "./aws_call.ts";
 import { type Aws, CALL_MS, problemOf } from "./aws_context.ts";
@@ -16,14 +16,6 @@ export async function credentialsProblem({ client, clock, signal }: Aws): Promis
     signal.throwIfAborted();
     return { check: "credentials", level: "failure", text: credentialsFailure(error).message };
   }
-}
-
-/** The SDK does not heed a signal while it looks for credentials. */
-function orAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    promise.then(resolve, reject);
-  });
 }
 
 /** Whose the credentials are, and how far our clock is from that of STS. */
