@@ -5,10 +5,11 @@
  */
 import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { systemClock } from "../src/runtime/clock.ts";
 import { errorText } from "../src/telemetry/error_text.ts";
 import { runCommand } from "./control_plane/run_command.ts";
+import { minifyModules, usingBindingsOf } from "./minify.ts";
 
 const ROOT = join(import.meta.dirname!, "..");
 /** The folder of everything that is built. */
@@ -22,10 +23,8 @@ export const BUNDLE = join(DIST, "sagemaker-operator.js");
  */
 export async function bundle(to = BUNDLE): Promise<void> {
   const modules = join(dirname(to), "modules");
-  await rm(modules, { recursive: true, force: true });
-  await bundleModules(modules);
-  await openDefaults(modules);
-  await settleNames(modules);
+  const sources = await buildModules(modules, ["main.ts"]);
+  await checkSources(modules, sources);
   const start = `globalThis.SAGEMAKER_OPERATOR_COMMIT=${JSON.stringify(await commit())};
 await import("./modules/main.js");
 `;
@@ -35,14 +34,50 @@ await import("./modules/main.js");
 }
 
 /**
- * Writes the modules of the bundle, under the bundler's own names.
+ * Writes the modules of `entries` in the form in which they ship, to `folder` in place of what was there.
  *
- * @param args more of `deno bundle`
+ * @returns absolute paths of all sources that something of is in the modules
+ * @throws Error with what `deno bundle` had to say, or if minifying would lose the disposal of a `using` binding
+ */
+export async function buildModules(folder: string, entries: readonly string[]): Promise<Set<string>> {
+  await rm(folder, { recursive: true, force: true });
+  const sources = await bundleModules(folder, entries);
+  await minifyModules(folder);
+  await openDefaults(folder);
+  await settleNames(folder);
+  return sources;
+}
+
+/**
+ * Writes modules as Deno's bundler makes them: not minified, and under its own names.
+ *
+ * @returns absolute paths of all sources that something of is in the modules
  * @throws Error with what `deno bundle` had to say
  */
-export async function bundleModules(folder: string, args: readonly string[] = []): Promise<void> {
-  const given = ["--quiet", "--platform=deno", "--minify", "--code-splitting", `--outdir=${folder}`];
-  await run(Deno.execPath(), ["bundle", ...given, ...args, "main.ts"]);
+export async function bundleModules(folder: string, entries: readonly string[]): Promise<Set<string>> {
+  const args = ["--quiet", "--platform=deno", "--code-splitting", "--sourcemap=external", `--outdir=${folder}`];
+  await run(Deno.execPath(), ["bundle", ...args, ...entries]);
+  const sources = new Set<string>();
+  for (const { name } of await Array.fromAsync(Deno.readDir(folder))) {
+    if (!name.endsWith(".map")) continue;
+    const map: { sources: string[] } = JSON.parse(await Deno.readTextFile(join(folder, name)));
+    for (const source of map.sources) sources.add(resolve(folder, source));
+    await Deno.remove(join(folder, name));
+  }
+  return sources;
+}
+
+/**
+ * Holds the bundle against the operator's own sources: each `using` binding of theirs must be in it.
+ *
+ * @throws Error if one is missing
+ */
+async function checkSources(modules: string, sources: Iterable<string>): Promise<void> {
+  const own = Array.from(sources).filter((source) => source.startsWith(join(ROOT, "/")) && source.endsWith(".ts"));
+  const [wanted, found] = [await usingBindingsOf(own), await usingBindingsOf(await filesOf(modules))];
+  if (found >= wanted) return;
+  throw new Error(`The bundle must have all ${wanted} 'using' bindings of its sources but has ${found}: \
+the bundler dropped one, or left out a function that is not called and can be deleted`);
 }
 
 /** The part of a module's name that the bundler makes, in the module's own name and where others load it. */
@@ -98,8 +133,11 @@ export async function bundleSize(file: string): Promise<number> {
 }
 
 async function moduleFiles(bundle: string): Promise<string[]> {
-  const modules = join(dirname(bundle), "modules");
-  return await Array.fromAsync(Deno.readDir(modules), ({ name }) => join(modules, name));
+  return await filesOf(join(dirname(bundle), "modules"));
+}
+
+async function filesOf(folder: string): Promise<string[]> {
+  return await Array.fromAsync(Deno.readDir(folder), ({ name }) => join(folder, name));
 }
 
 /** The commit of the sources: from the environment where git isn't there, as in an image's build. */
