@@ -5,11 +5,12 @@ import type { ProcessingJob } from "./api/processing_job.ts";
 import { KubeClient } from "./kubernetes/client.ts";
 import type { Cluster } from "./kubernetes/config.ts";
 import { EventRecorder } from "./kubernetes/events.ts";
-import { Informer, type InformerStatus } from "./kubernetes/informer.ts";
+import { Informer } from "./kubernetes/informer.ts";
 import { LeaderElector } from "./kubernetes/leader_elector.ts";
 import type { KubeObject } from "./kubernetes/objects.ts";
 import { Namespaces } from "./kubernetes/namespaces.ts";
 import { Store } from "./kubernetes/store.ts";
+import { aborted, readiness, untilWorkable } from "./operator/readiness.ts";
 import { Burst } from "./processing_job/burst.ts";
 import type { FailureLines, FailureLinesOptions } from "./logs/failure_lines.ts";
 import { refOf } from "./processing_job/identity.ts";
@@ -28,7 +29,7 @@ import { JobInformer } from "./sagemaker/informer/informer.ts";
 import { jobTags } from "./sagemaker/ownership.ts";
 import { placeOf, ServiceClock } from "./sagemaker/service_clock.ts";
 import { EventLoop } from "./telemetry/event_loop.ts";
-import { type Checks, serveHealth } from "./telemetry/health.ts";
+import { serveHealth } from "./telemetry/health.ts";
 import { OperatorMetrics, serveMetrics } from "./telemetry/metrics.ts";
 import { traced } from "./telemetry/tracing.ts";
 
@@ -38,8 +39,6 @@ const log = getLogger(["operator"]);
 const BACKOFF = { baseMs: 500, maxMs: 5 * 60_000 };
 /** The part of the workers that may wait for calls of one operation; those for other ones find the rest. */
 const MOST_WORKERS = 3 / 4;
-/** A watch hears of the apiserver once a minute at least; after this silence the operator is blind. */
-const BLIND_MS = 2 * 60_000;
 
 const CRD_MISSING = `The cluster does not have the CustomResourceDefinition '${CRD_NAME}'; install it with ` +
   "'kubectl apply -f crds/' or 'sagemaker-operator crd | kubectl apply -f -', and the operator goes on by itself";
@@ -91,16 +90,17 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   const userAgent = `sagemaker-operator/${options.version}`;
   const kube = new KubeClient(cluster, { clock, userAgent });
   const store = new Store<ProcessingJob>({ transform: kept });
-  const informers = pathsOf(options.namespaces).map((path) =>
-    new Informer<ProcessingJob>({
+  const observed = (options.namespaces.length === 0 ? [undefined] : options.namespaces).map((namespace) => ({
+    namespace,
+    informer: new Informer<ProcessingJob>({
       client: kube,
-      path,
+      path: pathOf(namespace),
       store,
       clock,
       query: { labelSelector: options.selector },
       missing: CRD_MISSING,
-    })
-  );
+    }),
+  }));
   const policies = new NamespacePolicies();
   const namespaces = new Namespaces({
     client: kube,
@@ -117,7 +117,7 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
       ...leaderElection,
     });
   const readyz = {
-    ...readiness(informers, store, clock),
+    ...readiness(observed, () => store.size, clock),
     namespaces: () => namespaces.status(),
     ...(elector && {
       "leader-election": () => elector.problem() ?? { ok: elector.isLeader() ? "this process leads" : "another leads" },
@@ -142,10 +142,11 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     server: cluster.server,
     namespaces: options.namespaces.length === 0 ? "all" : options.namespaces,
   });
-  const observing = [...informers, namespaces].map((each) => each.run(signal));
+  const observing = [...observed.map(({ informer }) => informer), namespaces].map((each) => each.run(signal));
   const [installation] = await Promise.all([
     options.jobTags ? uidOfNamespace(kube, cluster.namespace, signal) : undefined,
-    untilSynced([...informers.map(({ synced }) => synced), namespaces.ready], signal),
+    untilWorkable(observed, signal),
+    Promise.race([namespaces.ready, aborted(signal)]),
   ]);
   if (!signal.aborted) log.info("Ready", { resources: store.size, workers: options.workers });
   const work = (signal: AbortSignal) => {
@@ -281,9 +282,9 @@ function oldestFirst(store: Store<ProcessingJob>): string[] {
   return dated.sort((a, b) => a.at < b.at ? -1 : 1).map(({ key }) => key);
 }
 
-function pathsOf(namespaces: string[]): string[] {
-  if (namespaces.length === 0) return [`/apis/${GROUP}/${API}/${PLURAL}`];
-  return namespaces.map((namespace) => `/apis/${GROUP}/${API}/namespaces/${namespace}/${PLURAL}`);
+function pathOf(namespace: string | undefined): string {
+  const scope = namespace === undefined ? "" : `/namespaces/${namespace}`;
+  return `/apis/${GROUP}/${API}${scope}/${PLURAL}`;
 }
 
 /** Tells the jobs of one cluster from those of another, for people who look at SageMaker; `undefined` if it can't be had. */
@@ -294,32 +295,4 @@ async function uidOfNamespace(kube: KubeClient, name: string, signal: AbortSigna
     if (!signal.aborted) log.warn("Jobs are not tagged with the cluster, which could not be read", { error });
     return undefined;
   }
-}
-
-/** Workers start on complete lists, so that nothing is decided on half of what there is. */
-function untilSynced(synced: Promise<void>[], signal: AbortSignal): Promise<void> {
-  const aborted = new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
-  return Promise.race([aborted, Promise.all(synced).then(() => {})]);
-}
-
-function readiness(informers: Informer<ProcessingJob>[], store: Store<ProcessingJob>, clock: Clock): Checks {
-  const syncProblem = (informer: Informer<ProcessingJob>): string | undefined => {
-    const { state, error }: InformerStatus = informer.status();
-    return informer.hasSynced() ? undefined : error ?? `not synced yet (${state})`;
-  };
-  const watchProblem = (informer: Informer<ProcessingJob>): string | undefined => {
-    const { error, lastContact }: InformerStatus = informer.status();
-    const silence = lastContact === undefined ? Infinity : clock.monotonic() - lastContact;
-    if (silence <= BLIND_MS) return undefined;
-    return error ??
-      (lastContact === undefined ? "nothing heard yet" : `nothing heard for ${Math.round(silence / 1000)} s`);
-  };
-  const firstOf = (problemOf: typeof syncProblem) => informers.map(problemOf).find((problem) => problem !== undefined);
-  return {
-    informers: () => firstOf(syncProblem) ?? { ok: `${store.size} resources` },
-    watch: () => firstOf(watchProblem),
-  };
 }

@@ -60,6 +60,7 @@ export class Informer<T extends KubeObject> {
   readonly #random: () => number;
   readonly #backoff: Backoff;
   readonly #firstList = Promise.withResolvers<void>();
+  readonly #firstOutcome = Promise.withResolvers<void>();
   #synced = false;
   #canStream = true;
   #status: InformerStatus = { state: "starting" };
@@ -97,6 +98,11 @@ export class Informer<T extends KubeObject> {
   /** Resolves when the store holds a first complete list; never rejects. */
   get synced(): Promise<void> {
     return this.#firstList.promise;
+  }
+
+  /** Resolves when the first list is complete or has failed; never rejects. */
+  get settled(): Promise<void> {
+    return this.#firstOutcome.promise;
   }
 
   hasSynced(): boolean {
@@ -214,6 +220,7 @@ export class Informer<T extends KubeObject> {
     this.#allWell();
     this.#synced = true;
     this.#firstList.resolve();
+    this.#firstOutcome.resolve();
   }
 
   /** The one place that says what follows a failure. */
@@ -224,6 +231,7 @@ export class Informer<T extends KubeObject> {
     const ms = Math.max(wait, error.retryAfterMs ?? 0);
     const text = fault === "missing" && this.#missing !== undefined ? this.#missing : error.message;
     this.#status = { ...this.#status, state: REPORTED[fault], error: text };
+    this.#firstOutcome.resolve();
     if (this.#logged !== text && !(this.#isOptional && REPORTED[fault] === "denied")) {
       this.#logged = text;
       log.warn("Cannot observe the cluster, trying again", { path: this.#path, error: text, retryInMs: ms });

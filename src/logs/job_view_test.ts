@@ -88,3 +88,22 @@ Deno.test("viewOf() sees no end in a suspension", () => {
   const conditions = [{ type: "Suspended", status: "True", ...because } as const];
   assert.equal(viewOf(resource({ processingJobStatus: "Stopped", conditions })).end, undefined);
 });
+
+Deno.test("viewOf() sees the end of an attempt that others follow, whatever is known of it", () => {
+  const unlisted = resource({ processingJobStatus: "InProgress", processingJobArn: "arn", attemptCount: 30 });
+  assert.equal(viewOf(unlisted, 2).end?.outcome, "Error");
+  const attempts = [{ number: 1, name: "first", status: "InProgress", reason: "JobLost" }];
+  const lost = resource({ processingJobStatus: "Reconciling", attemptCount: 2, attempts });
+  assert.equal(viewOf(lost, 1).end?.outcome, "Error");
+  const stopped = resource({
+    processingJobStatus: "InProgress",
+    attemptCount: 2,
+    attempts: [{ number: 1, name: "first", status: "Stopped", reason: "Suspended", endTime: "2024-01-01T01:00:00Z" }],
+  });
+  assert.deepEqual(viewOf(stopped, 1).end, { outcome: "Stopped", at: Date.UTC(2024, 0, 1, 1) });
+});
+
+Deno.test("viewOf() sees that an attempt will not come once the resource has ended", () => {
+  const ended = resource({ processingJobStatus: "Failed", failureReason: "why", processingJobArn: "arn" });
+  assert.deepEqual([viewOf(ended, 2).isCreated, viewOf(ended, 2).end?.outcome], [false, "Failed"]);
+});

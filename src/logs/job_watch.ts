@@ -4,7 +4,7 @@ import { Backoff } from "../kubernetes/backoff.ts";
 import { type KubeClient, KubeError } from "../kubernetes/client.ts";
 import { watch } from "../kubernetes/watch.ts";
 import { type Clock, sleep } from "../runtime/clock.ts";
-import { type JobView, viewOf } from "./job_view.ts";
+import { type JobView, latestAttempt, viewOf } from "./job_view.ts";
 
 /** For those who may read a resource but not watch it. */
 const POLL_MS = 5_000;
@@ -31,13 +31,17 @@ export class JobWatch {
   readonly #options: JobWatchOptions;
   readonly #uid: string;
   #version: string;
+  /** As it was seen last. */
+  #resource: ProcessingJob;
+  #isGone = false;
   #view: JobView;
 
   private constructor(options: JobWatchOptions, resource: ProcessingJob) {
     this.#options = options;
     this.#uid = resource.metadata.uid;
     this.#version = resource.metadata.resourceVersion;
-    this.#view = viewOf(resource, options.attempt);
+    this.#resource = resource;
+    this.#view = this.viewOf(options.attempt);
   }
 
   /**
@@ -67,6 +71,17 @@ export class JobWatch {
   /** What is known now. */
   get view(): JobView {
     return this.#view;
+  }
+
+  /** The number of the attempt that the resource is at. */
+  get latest(): number {
+    return latestAttempt(this.#resource);
+  }
+
+  /** What is known of an attempt now; of the latest unless `attempt` is given. */
+  viewOf(attempt?: number): JobView {
+    const view = viewOf(this.#resource, attempt);
+    return this.#isGone ? { ...view, end: view.end ?? { outcome: "Gone" } } : view;
   }
 
   /** Keeps `view` up to date until nothing more will happen to the job, or `signal` is aborted. */
@@ -121,11 +136,12 @@ export class JobWatch {
     const before = this.#view;
     // One of the same name that was made after it is another.
     if (resource === undefined || resource.metadata.uid !== this.#uid) {
-      this.#view = { ...before, end: before.end ?? { outcome: "Gone" } };
+      this.#isGone = true;
     } else {
       this.#version = resource.metadata.resourceVersion;
-      this.#view = viewOf(resource, this.#options.attempt);
+      this.#resource = resource;
     }
+    this.#view = this.viewOf(this.#options.attempt);
     const { word, text, end } = this.#view;
     if (word !== before.word || text !== before.text || end?.outcome !== before.end?.outcome) {
       this.#options.onChange?.(this.#view);

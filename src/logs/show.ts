@@ -5,6 +5,7 @@ import { systemClock } from "../runtime/clock.ts";
 import { errorText } from "../telemetry/error_text.ts";
 import { openCloudWatch } from "./cloudwatch.ts";
 import { follow, KEEP_MS } from "./follow.ts";
+import { followAttempts } from "./follow_attempts.ts";
 import type { JobEnd, JobView } from "./job_view.ts";
 import { JobWatch } from "./job_watch.ts";
 import { lastLines } from "./last_lines.ts";
@@ -75,12 +76,15 @@ class Show {
   readonly #clock = systemClock;
   readonly #choice: StreamChoice;
   readonly #name: string;
+  /** When the first line of interest was written, in milliseconds since the epoch. */
+  readonly #since: number;
   #printed = 0;
 
   constructor(request: LogsRequest, streams: Streams) {
     this.#request = request;
     this.#streams = streams;
     this.#choice = { prefix: request.streamPrefix, host: request.host };
+    this.#since = request.since === 0 ? -Infinity : this.#clock.now() - request.since;
     this.#name = request.name.slice(request.name.indexOf("/") + 1);
   }
 
@@ -119,34 +123,48 @@ class Show {
 
   async #follow(job: JobWatch, source: LogSource): Promise<void> {
     const { signal } = this.#streams;
-    const isOneHost = job.view.hosts === 1 || this.#request.host !== undefined;
-    const buffer = new LineBuffer({ keepMs: KEEP_MS, holdMs: isOneHost ? HOLD_ONE_MS : HOLD_MS });
-    let from = this.#from(job.view);
-    if (this.#request.tail >= 0 && job.view.isCreated) {
-      const tail = await this.#tail(job.view, source);
-      buffer.skip(tail.seen);
-      from = tail.from;
-      this.#print(job.view, tail.lines);
-    }
-    if (!job.view.isCreated) this.#say(standing(this.#name, job.view));
+    const { attempt } = this.#request;
     const ending = new AbortController();
+    if (!job.view.isCreated) this.#say(standing(this.#name, job.view));
     const watching = job.run(AbortSignal.any([signal, ending.signal]));
+    const first = attempt ?? job.latest;
+    // An attempt that was asked for by its number is the only one.
+    const attempts = attempt === undefined ? job : { latest: attempt, viewOf: () => job.view };
     try {
-      await follow({
-        source,
-        buffer,
-        choice: this.#choice,
-        from,
-        job: () => job.view,
-        clock: this.#clock,
-        print: (lines) => this.#print(job.view, lines),
-        signal,
+      const { end } = await followAttempts(attempts, first, {
+        followOne: (view, number) => this.#followOne(view, source, { withTail: number === first }),
+        onNext: (ended, next) =>
+          this.#say(`Attempt ${next - 1} of ${standing(this.#name, ended)}; attempt ${next} follows`),
       });
+      if (end?.outcome !== "Completed") throw new Error(standing(this.#name, job.view));
     } finally {
       ending.abort();
       await watching;
     }
-    if (job.view.end?.outcome !== "Completed") throw new Error(standing(this.#name, job.view));
+  }
+
+  /** Prints the lines of one attempt until it has ended, beginning with its last lines if only these are asked for. */
+  async #followOne(view: () => JobView, source: LogSource, { withTail }: { withTail: boolean }): Promise<void> {
+    const { signal } = this.#streams;
+    const isOneHost = view().hosts === 1 || this.#request.host !== undefined;
+    const buffer = new LineBuffer({ keepMs: KEEP_MS, holdMs: isOneHost ? HOLD_ONE_MS : HOLD_MS });
+    let from = this.#from(view());
+    if (withTail && this.#request.tail >= 0 && view().isCreated) {
+      const tail = await this.#tail(view(), source);
+      buffer.skip(tail.seen);
+      from = tail.from;
+      this.#print(view(), tail.lines);
+    }
+    await follow({
+      source,
+      buffer,
+      choice: this.#choice,
+      from,
+      job: view,
+      clock: this.#clock,
+      print: (lines) => this.#print(view(), lines),
+      signal,
+    });
   }
 
   async #tail(view: JobView, source: LogSource) {
@@ -158,8 +176,7 @@ class Show {
 
   /** The first moment of interest, in milliseconds since the epoch. */
   #from({ createdAt }: JobView): number {
-    const { since } = this.#request;
-    return Math.max(createdAt - SKEW_MS, since === 0 ? -Infinity : this.#clock.now() - since);
+    return Math.max(createdAt - SKEW_MS, this.#since);
   }
 
   #print({ hosts }: JobView, lines: readonly LogLine[]): void {

@@ -4,9 +4,8 @@ import { fromTemporaryCredentials } from "@aws-sdk/credential-providers";
 import { NAMESPACE_ANNOTATIONS } from "../api/group.ts";
 import { type Account, SageMakerError } from "../api/job.ts";
 import { isRoleArn } from "../api/role_arn.ts";
-import { assumeRoleFailure } from "./errors.ts";
-
-type Credentials = NonNullable<SageMakerClientConfig["credentials"]>;
+import { type Credentials, isSame, type Provider } from "./credentials.ts";
+import { assumeRoleFailure, isRefusalOfCredentials } from "./errors.ts";
 
 /** What CloudTrail shows the operator's calls under. */
 const SESSION = "sagemaker-operator";
@@ -30,28 +29,46 @@ export function checkAccount({ roleArn }: Account): void {
 }
 
 /**
- * Credentials of a session of the account's role, from an AssumeRole with the operator's own `credentials`. Each call asks STS
- * anew: the client that it is given to remembers them.
+ * Credentials of a session of the account's role, from an AssumeRole with the operator's own `credentials`. Every call asks STS;
+ * `remembered` keeps the answer. Where STS refuses the operator's own credentials, these are loaded again, and where that gives
+ * other ones STS is asked a second time.
+ *
+ * @throws {SageMakerError} `CredentialsUnavailable`
  */
 export function assumedRole(
   account: Account,
-  { region, credentials, requestHandler }: Required<
-    Pick<SageMakerClientConfig, "region" | "credentials" | "requestHandler">
-  >,
-): Credentials {
+  { region, credentials, requestHandler }: {
+    region: SageMakerClientConfig["region"];
+    credentials: Provider;
+    requestHandler: SageMakerClientConfig["requestHandler"];
+  },
+): Provider {
   const { roleArn: RoleArn, externalId: ExternalId } = account;
   const assume = fromTemporaryCredentials({
     masterCredentials: credentials,
     params: { RoleArn, RoleSessionName: SESSION, ...(ExternalId !== undefined && { ExternalId }) },
-    clientConfig: { region, requestHandler, maxAttempts: 2 },
+    clientConfig: { ...(region && { region }), ...(requestHandler && { requestHandler }), maxAttempts: 2 },
   });
-  return async (...context) => {
-    // On their own, so that what is wrong with them isn't taken for a matter of the role.
-    if (typeof credentials === "function") await credentials();
+  return async (context) => {
+    // Loaded first, so that a failure to load them is not reported as a failure to assume the role.
+    const own = await credentials();
     try {
-      return await assume(...context);
+      return await assume(context).catch(async (error) => {
+        if (!isRefusalOfCredentials(error) || !await hasOthers(credentials, own)) throw error;
+        return await assume(context);
+      });
     } catch (error) {
       throw new SageMakerError(assumeRoleFailure(error, account), { cause: error });
     }
   };
+}
+
+/** Whether the source gives other credentials than those that STS refused, once it is asked again. */
+async function hasOthers(source: Provider, refused: Credentials): Promise<boolean> {
+  try {
+    return !isSame(await source({ forceRefresh: true }), refused);
+  } catch {
+    // The refusal by STS is the better explanation.
+    return false;
+  }
 }

@@ -1,20 +1,24 @@
 import assert from "node:assert/strict";
+import { eventually } from "../../tests/support/eventually.ts";
 import { accessKeyIn, accessKeyOf, Sts } from "../../tests/support/sts.ts";
 import { NAMESPACE_ANNOTATIONS } from "../api/group.ts";
 import { SageMakerError } from "../api/job.ts";
-import { systemClock } from "../runtime/clock.ts";
+import { type Clock, systemClock } from "../runtime/clock.ts";
+import { FakeClock } from "../runtime/fake_clock.ts";
 import { sageMakerFactory } from "./client.ts";
 import { endpoints } from "./endpoints.ts";
 
 const KEY = "AKIDEXAMPLE";
+const MINUTE = 60_000;
 const ROLE = "arn:aws:iam::999999999999:role/team-a";
 
 /** SageMaker that knows no job, a stand-in of STS, and clients of both. */
-async function setUp(variables: Record<string, string> = {}) {
+async function setUp(variables: Record<string, string> = {}, clock: Clock = systemClock) {
   for (const [name, value] of Object.entries({ AWS_ACCESS_KEY_ID: KEY, AWS_SECRET_ACCESS_KEY: "x", ...variables })) {
     Deno.env.set(name, value);
   }
   const sts = await Sts.start();
+  sts.now = () => clock.now();
   const signedWith: (string | undefined)[] = [];
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
     signedWith.push(accessKeyIn(request.headers.get("authorization") ?? ""));
@@ -23,7 +27,7 @@ async function setUp(variables: Record<string, string> = {}) {
   const endpoint = `http://127.0.0.1:${server.addr.port}`;
   const factory = sageMakerFactory({
     endpoints: endpoints({ endpointUrl: endpoint }),
-    clock: systemClock,
+    clock,
     version: "0",
   });
   return {
@@ -66,13 +70,18 @@ Deno.test("accounts are told apart by their role and their external id", async (
 });
 
 Deno.test("a session is renewed five minutes before it expires, once", async () => {
-  await using it = await setUp();
-  it.sts.lifetimeSeconds = 4 * 60;
+  const clock = new FakeClock();
+  await using it = await setUp({}, clock);
   await it.describe("eu-west-1", ROLE);
-  const before = it.sts.assumed.length;
-  it.sts.lifetimeSeconds = 6 * 60;
+  await clock.advance(55 * MINUTE - 1);
+  await it.describe("eu-west-1", ROLE);
+  assert.equal(it.sts.assumed.length, 1);
+  await clock.advance(2);
+  await it.describe("eu-west-1", ROLE);
+  await eventually("STS is asked", () => assert.equal(it.sts.assumed.length, 2));
+  await clock.advance(54 * MINUTE);
   for (let call = 0; call < 3; call++) await it.describe("eu-west-1", ROLE);
-  assert.equal(it.sts.assumed.length, before + 1);
+  assert.equal(it.sts.assumed.length, 2);
 });
 
 Deno.test("a role that may not be assumed is a person's matter, and SageMaker is not called", async () => {
@@ -115,4 +124,48 @@ Deno.test("nothing is sent for a role that is no ARN, least of all as the operat
     });
   }
   assert.deepEqual([it.signedWith, it.sts.assumed], [[], []]);
+});
+
+Deno.test("a session is used until it expires while STS fails, and STS is asked every 15 s", async () => {
+  const clock = new FakeClock();
+  await using it = await setUp({}, clock);
+  await it.describe("eu-west-1", ROLE);
+  await clock.advance(56 * MINUTE);
+  it.sts.isDown = true;
+  const before = it.sts.assumed.length;
+  for (let call = 0; call < 3; call++) await it.describe("eu-west-1", ROLE);
+  // Two requests each: the SDK repeats a 503 at once.
+  await eventually("STS is asked", () => assert.equal(it.sts.assumed.length, before + 2));
+  await clock.advance(3 * MINUTE + 59_000);
+  await it.describe("eu-west-1", ROLE);
+  assert.deepEqual(new Set(it.signedWith), new Set([accessKeyOf(ROLE)]));
+  await clock.advance(1_000);
+  await assert.rejects(it.describe("eu-west-1", ROLE), /Cannot assume the role .*ServiceUnavailable/);
+  it.sts.isDown = false;
+  assert.equal((await it.describe("eu-west-1", ROLE))?.status, "InProgress");
+});
+
+for (const code of ["InvalidClientTokenId", "ExpiredToken", "UnrecognizedClientException"]) {
+  Deno.test(`the operator's own credentials are read anew when STS refuses them with ${code}`, async () => {
+    const clock = new FakeClock();
+    await using it = await setUp({}, clock);
+    await it.describe("eu-west-1", ROLE);
+    it.sts.revoked.set(KEY, code);
+    Deno.env.set("AWS_ACCESS_KEY_ID", "AKIDNEW");
+    assert.equal((await it.describe("eu-west-1", `${ROLE}-2`))?.status, "InProgress");
+    assert.deepEqual(it.sts.assumed.map(({ accessKeyId }) => accessKeyId), [KEY, KEY, "AKIDNEW"]);
+  });
+}
+
+Deno.test("credentials of the operator that STS refuses and that are not replaced are told as such", async () => {
+  await using it = await setUp();
+  it.sts.revoked.set(KEY, "InvalidClientTokenId");
+  await assert.rejects(it.describe("eu-west-1", ROLE), (error) => {
+    assert.ok(error instanceof SageMakerError);
+    assert.deepEqual([error.failure.reason, error.failure.retry], ["CredentialsUnavailable", "person"]);
+    assert.match(error.message, /^Cannot assume the role '.*: STS does not accept the operator's own credentials: /);
+    assert.doesNotMatch(error.message, /trust policy/);
+    return true;
+  });
+  assert.equal(it.sts.assumed.length, 1);
 });

@@ -13,7 +13,7 @@ import { getLogger } from "@logtape/logtape";
 import process from "node:process";
 import { type Failure, type Job, type JobStatus, SageMakerError, type Site, siteKey } from "../api/job.ts";
 import { type Clock, deadline, orAbort } from "../runtime/clock.ts";
-import { credentialChain, type Credentials, remembered } from "./credentials.ts";
+import { credentialChain, type Credentials, isSame, remembered } from "./credentials.ts";
 import { assumedRole, checkAccount } from "./assumed_role.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { classify, credentialsFailure } from "./errors.ts";
@@ -131,12 +131,13 @@ export function sageMakerFactory(options: SageMakerFactoryOptions): SageMakerFac
   const credentialsFor = ({ region, account }: Site) => {
     const source = sourceFor(region);
     if (account === undefined) return source.config.credentials;
-    // Nor does this one: it remembers what STS gave until five minutes before that expires, for all regions.
+    // Makes no calls of SageMaker either: it holds the role's session for the clients of all regions.
     const key = `${partitionOf(region)} ${siteKey({ region: "", account })}`;
     return cached(key, () => {
       const { region, credentials } = source.config;
       const requestHandler = httpHandler(options.callTimeoutMs ?? DEFAULT_TIMEOUT_MS);
-      return newClient({ region, credentials: assumedRole(account, { region, credentials, requestHandler }) }, options);
+      const session = remembered(assumedRole(account, { region, credentials, requestHandler }), options.clock);
+      return newClient({ region, credentials: session }, options);
     }).config.credentials;
   };
   const clientFor = ({ endpoint, ...site }: Site) =>
@@ -343,7 +344,7 @@ class Caller implements SageMaker {
   async #hasNewer(refused: Credentials | undefined, limit: AbortSignal): Promise<boolean> {
     try {
       const current = await orAbort(this.#client().config.credentials({ forceRefresh: true }), limit);
-      return current.accessKeyId !== refused?.accessKeyId || current.sessionToken !== refused.sessionToken;
+      return !isSame(current, refused);
     } catch {
       // AWS's refusal says more.
       return false;

@@ -150,3 +150,8 @@ export function remembered(load: Provider, clock: Clock = systemClock): Provider
 function hasExpired({ expiration }: Credentials, clock: Clock): boolean {
   return expiration !== undefined && expiration.getTime() <= clock.now();
 }
+
+/** Whether two are the same credentials; the secret need not be compared. */
+export function isSame(one: Credentials, other: Credentials | undefined): boolean {
+  return one.accessKeyId === other?.accessKeyId && one.sessionToken === other.sessionToken;
+}

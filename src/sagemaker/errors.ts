@@ -155,6 +155,13 @@ export function assumeRoleFailure(error: unknown, { roleArn, externalId }: Accou
   const said = code === "AbortError" || code === "TimeoutError"
     ? "STS does not answer"
     : `${[code, text].filter((part) => part !== "").join(": ")}${requestId && ` (request id ${requestId})`}`;
+  if (isRefusalOfCredentials(error)) {
+    const { retry } = CODES.get(bare(code))!;
+    const message =
+      `Cannot assume the role '${roleArn}' of the resource's namespace: STS does not accept the operator's own ` +
+      `credentials: ${said}`;
+    return { retry, reason: "CredentialsUnavailable", code, message };
+  }
   const isDenied = status === 403 || bare(code) === "AccessDenied";
   const external = externalId === undefined ? "" : " with the namespace's external id";
   const mend = isDenied
@@ -162,6 +169,11 @@ export function assumeRoleFailure(error: unknown, { roleArn, externalId }: Accou
     : "";
   const message = `Cannot assume the role '${roleArn}' of the resource's namespace: ${said}${mend}`;
   return { retry: isDenied ? "person" : "slowly", reason: "CredentialsUnavailable", code, message };
+}
+
+/** Whether AWS refused the credentials that a request was signed with, rather than what they may do. */
+export function isRefusalOfCredentials(error: unknown): boolean {
+  return CODES.get(bare(read(error).code))?.reason === "CredentialsUnavailable";
 }
 
 type Class = Pick<Failure, "retry" | "reason">;

@@ -2,11 +2,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { findCondition } from "../../src/api/conditions.ts";
+import { OWN_NAMESPACE_PERMISSIONS, RESOURCE_PERMISSIONS } from "../../src/api/permissions.ts";
 import { startControlPlane } from "../../tools/control_plane/control_plane.ts";
 import { testCluster } from "../support/control_plane.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort, type OperatorProcess, startOperator } from "../support/operator.ts";
-import { installCrd } from "../support/resources.ts";
+import { installCrd, Resources } from "../support/resources.ts";
 import { Scene } from "../support/scene.ts";
 
 const cluster = testCluster();
@@ -104,4 +105,55 @@ Deno.test("no AWS credentials: the resource says which ways there are, and nothi
   assert.equal(findCondition(status?.conditions, "Ready")?.reason, "CredentialsUnavailable");
   assert.deepEqual(scene.calls, []);
   assert.doesNotMatch(operator.stderr, /^\s+at /m);
+});
+
+/** The service account 'operator' of a namespace. */
+async function account(namespace: string): Promise<string> {
+  const path = `/api/v1/namespaces/${namespace}/serviceaccounts`;
+  const { status, body } = await cluster.request("POST", path, { metadata: { name: "operator" } });
+  assert.equal(status, 201, JSON.stringify(body));
+  return await cluster.serviceAccountKubeconfig(namespace, "operator");
+}
+
+/** Gives the service account 'operator' of the namespace `home` the install manifest's rights in `namespace`. */
+async function allow(namespace: string, home: string): Promise<void> {
+  const rules = RESOURCE_PERMISSIONS.concat(OWN_NAMESPACE_PERMISSIONS).map(({ apiGroup, resource, verbs }) => ({
+    apiGroups: [apiGroup],
+    resources: [resource],
+    verbs,
+  }));
+  const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "operator" };
+  const subjects = [{ kind: "ServiceAccount", name: "operator", namespace: home }];
+  const path = `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}`;
+  for (const [plural, object] of Object.entries({ roles: { rules }, rolebindings: { roleRef, subjects } })) {
+    const { status, body } = await cluster.request("POST", `${path}/${plural}`, {
+      metadata: { name: "operator" },
+      ...object,
+    });
+    assert.equal(status, 201, JSON.stringify(body));
+  }
+}
+
+Deno.test("one of several namespaces that is forbidden: says which, works on the others, and on it once it is allowed", async () => {
+  await using scene = await Scene.open(cluster);
+  const forbidden = new Resources(cluster, await cluster.freshNamespace());
+  const kubeconfig = await account(scene.namespace);
+  await allow(scene.namespace, scene.namespace);
+  const flags = ["--namespace", `${forbidden.namespace},${scene.namespace}`];
+  await using operator = startOperator({ kubeconfig, endpoint: scene.standIn.url, flags });
+
+  await scene.resources.create("job");
+  await scene.resources.untilStatus("job", "InProgress");
+  await assertWaiting(operator, new RegExp(`is forbidden: .* in the namespace "${forbidden.namespace}"`));
+  const ready = await operator.probe("/readyz");
+  assert.match(ready!.text, new RegExp(`\\[-\\] informers: namespace '${forbidden.namespace}': `));
+  assert.doesNotMatch(ready!.text, new RegExp(`namespace '${scene.namespace}'`));
+  const { namespaces } = await operator.untilLogged("Cannot observe some of the namespaces, working on the others");
+  assert.deepEqual(namespaces, [forbidden.namespace]);
+
+  await forbidden.create("late");
+  await allow(forbidden.namespace, scene.namespace);
+  await forbidden.untilStatus("late", "InProgress", { timeoutMs: 60_000 });
+  await untilReady(operator);
+  await forbidden.clear();
 });

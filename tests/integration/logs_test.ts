@@ -96,6 +96,20 @@ Deno.test("logs -f of a job that fails prints its last words, says why, and exit
   assert.match(stderr, /sagemaker-operator: ProcessingJob 'job' has failed: AlgorithmError: exit code 1\n$/);
 });
 
+Deno.test("logs -f reads each attempt of a retried job to its end, then the next", async () => {
+  await using scene = await Scene.open(cluster);
+  await scene.startOperator();
+  const job = jobOf(1, { SIMULATE_DURATION: "3s", SIMULATE_FAILURE: "CapacityError: none", SIMULATE_FAILURES: "1" });
+  const retryPolicy = { maxAttempts: 2, backoffSeconds: 1 };
+  await scene.resources.create("job", { spec: { ...job.spec, retryPolicy } });
+  const { code, stdout, stderr } = await logs(scene, "job", "-f", "--no-prefix");
+  assert.equal(code, 0, stderr);
+  const [first, second] = [1, 2].map((number) => logs(scene, "job", "--attempt", String(number), "--no-prefix"));
+  assert.equal(stdout, (await first!).stdout + (await second!).stdout);
+  assert.match(stdout, /RuntimeError: CapacityError: none\n/);
+  assert.match(stderr, /Attempt 1 of ProcessingJob 'job' has failed: CapacityError: none; attempt 2 follows\n/);
+});
+
 Deno.test("logs -f of a resource that is deleted prints what there was, and exits with 1", async () => {
   await using scene = await Scene.open(cluster);
   await scene.startOperator();

@@ -15,18 +15,25 @@ export class Sts implements AsyncDisposable {
   readonly assumed: AssumedRole[] = [];
   /** How long sessions last, in seconds. */
   lifetimeSeconds = 3600;
+  /** The time that sessions are counted from, in milliseconds since the epoch. */
+  now: () => number = Date.now;
   /** Roles that nobody may assume. */
   readonly denied = new Set<string>();
+  /** Access keys that AWS has revoked, with the code that each is refused with. */
+  readonly revoked = new Map<string, string>();
+  /** Whether every request is answered with a 503. */
+  isDown = false;
   readonly #server = createServer(async (message, response) => {
     const form = new URLSearchParams(await text(message));
     const roleArn = form.get("RoleArn") ?? "";
+    const accessKeyId = accessKeyIn(message.headers.authorization);
     this.assumed.push({
       roleArn,
       externalId: form.get("ExternalId") ?? undefined,
       sessionName: form.get("RoleSessionName") ?? undefined,
-      accessKeyId: accessKeyIn(message.headers.authorization),
+      accessKeyId,
     });
-    const [status, body] = this.denied.has(roleArn) ? [403, deniedAnswer(roleArn)] : [200, this.#answer(roleArn)];
+    const [status, body] = this.#reply(roleArn, accessKeyId);
     response.writeHead(status, { "content-type": "text/xml" });
     response.end(body);
   });
@@ -43,8 +50,19 @@ export class Sts implements AsyncDisposable {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
+  #reply(roleArn: string, accessKeyId = ""): [status: number, body: string] {
+    if (this.isDown) return [503, errorAnswer("ServiceUnavailable", "The service is not available")];
+    const code = this.revoked.get(accessKeyId);
+    if (code !== undefined) return [403, errorAnswer(code, "The security token included in the request is invalid")];
+    if (!this.denied.has(roleArn)) return [200, this.#answer(roleArn)];
+    return [
+      403,
+      errorAnswer("AccessDenied", `User is not authorized to perform: sts:AssumeRole on resource: ${roleArn}`),
+    ];
+  }
+
   #answer(roleArn: string): string {
-    const expiration = new Date(Date.now() + this.lifetimeSeconds * 1000).toISOString();
+    const expiration = new Date(this.now() + this.lifetimeSeconds * 1000).toISOString();
     return `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>` +
       `<AccessKeyId>${accessKeyOf(roleArn)}</AccessKeyId><SecretAccessKey>s</SecretAccessKey>` +
       `<SessionToken>t</SessionToken><Expiration>${expiration}</Expiration></Credentials></AssumeRoleResult>` +
@@ -68,8 +86,7 @@ export function accessKeyIn(authorization: string | undefined): string | undefin
   return /Credential=([^/]+)\//.exec(authorization ?? "")?.[1];
 }
 
-function deniedAnswer(roleArn: string): string {
+function errorAnswer(code: string, message: string): string {
   return `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type>` +
-    `<Code>AccessDenied</Code><Message>User is not authorized to perform: sts:AssumeRole on resource: ${roleArn}</Message>` +
-    `</Error><RequestId>r</RequestId></ErrorResponse>`;
+    `<Code>${code}</Code><Message>${message}</Message></Error><RequestId>r</RequestId></ErrorResponse>`;
 }
