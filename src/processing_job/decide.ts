@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from "node:util";
 import { FINALIZER } from "../api/group.ts";
 import { type Failure, FINAL_JOB_STATUSES, type Job, type Sighting } from "../api/job.ts";
 import type { ProcessingJob } from "../api/processing_job.ts";
-import { type Action, type Context, type Limits, type Names, type Observed, settle } from "./action.ts";
+import { type Action, type Context, type Limits, type Names, type Observed, type Settle, settle } from "./action.ts";
 import { withAttempts } from "./attempts.ts";
 import { decideDeletion } from "./deletion.ts";
 import { withDeletionPolicy } from "./deletion_policy.ts";
@@ -52,9 +53,24 @@ export function decide(
   now: number,
 ): Action {
   const context: Context = { resource, observed, names, limits, now };
+  const action = decideAndComplete(context);
+  const waits = action.do === "settle" && action.next.kind === "wait" && !action.follow;
+  return waits && !isStable(context, action) ? { ...action, next: { kind: "after", ms: 0 } } : action;
+}
+
+/**
+ * Whether a decision about the resource with the status of `settled` would be the same. The watch brings that status back as an
+ * echo, which is ignored, and no poll brings the key back: so the operator may wait only if nothing is left to do.
+ */
+function isStable(context: Context, settled: Settle): boolean {
+  const again = decideAndComplete({ ...context, resource: { ...context.resource, status: settled.status } });
+  return again.do === "settle" && isDeepStrictEqual(again.status, settled.status);
+}
+
+function decideAndComplete(context: Context): Action {
   const action = decideStep(context);
   if (action.do !== "settle") return action;
-  return { ...action, status: withAttempts(resource.spec, withDeletionPolicy(context, action.status)) };
+  return { ...action, status: withAttempts(context.resource.spec, withDeletionPolicy(context, action.status)) };
 }
 
 function decideStep(context: Context): Action {

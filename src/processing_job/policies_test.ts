@@ -165,6 +165,18 @@ Deno.test("a suspended job begins anew as another attempt that does not count", 
   assert.deepEqual(next(held({}, status), { ...gone, isCurrent: true }, SECOND), { do: "create" });
 });
 
+Deno.test("a resource that was resumed before its stop was seen begins its next attempt at once", () => {
+  const { status: marked } = settled(held({ suspend: true }, running), seen("InProgress"));
+  // The operator has restarted since: all it knows is the status and what SageMaker says.
+  const resumed = held({ suspend: false }, marked);
+  const { status: stopped, next: soon } = settled(resumed, seen("Stopped", { endTime: NOW }));
+  assert.equal(stopped.processingJobStatus, "Stopped");
+  assert.deepEqual(soon, { kind: "after", ms: 0 }, "its own write is an echo, so nothing else would bring it back");
+  assert.equal(settled({ ...resumed, status: stopped }).status.attemptCount, 2);
+  // What the spec still asks for waits for a change.
+  assert.equal(settled(held({ suspend: true }, marked), seen("Stopped", { endTime: NOW })).next.kind, "wait");
+});
+
 const ended: ProcessingJobStatus = {
   ...running,
   processingJobStatus: "Completed",
