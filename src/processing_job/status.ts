@@ -1,4 +1,4 @@
-import { type Condition, findCondition, mergeConditions } from "../api/conditions.ts";
+import { type Condition, findCondition, isOwnCondition, mergeConditions } from "../api/conditions.ts";
 import { ANNOTATIONS } from "../api/group.ts";
 import type { Failure, Job, Reason } from "../api/job.ts";
 import type {
@@ -131,7 +131,7 @@ export function refreshed({ metadata, status = {} }: ProcessingJob): ProcessingJ
   const observedGeneration = metadata.generation;
   const conditions = status.conditions
     ?.filter(({ type }) => type !== "Paused")
-    .map((condition) => ({ ...condition, observedGeneration }));
+    .map((condition) => isOwnCondition(condition) ? { ...condition, observedGeneration } : condition);
   const same: ProcessingJobStatus = { ...status, observedGeneration, ...(conditions ? { conditions } : {}) };
   set(same, "observedReconcileAt", metadata.annotations?.[ANNOTATIONS.reconcileAt]);
   return same;
@@ -149,7 +149,7 @@ export function paused(resource: ProcessingJob, now: number): ProcessingJobStatu
   const message =
     `The annotation '${ANNOTATIONS.paused}: "true"' asks the operator to leave this resource alone: no job is ` +
     "created for it, and the status of one that runs stays as it is; without the annotation the operator goes on";
-  const rest = status.conditions?.filter(({ type }) => type !== "Ready") ?? [];
+  const rest = status.conditions?.filter((each) => isOwnCondition(each) && each.type !== "Ready") ?? [];
   const because = { reason: "Paused", message, observedGeneration } as const;
   const gaveUp = status.processingJobStatus === "Error" ? findCondition(status.conditions, "Ready") : undefined;
   const ready = gaveUp ?? { type: "Ready", status: "Unknown", ...because } as const;
