@@ -193,7 +193,8 @@ export class ProcessingJobReconciler {
     this.#options.record({ ...event, regarding: referenceTo(resource) });
   }
 
-  async #writeStatus(resource: ProcessingJob, { status, next, follow }: Settle, signal: AbortSignal): Promise<void> {
+  async #writeStatus(resource: ProcessingJob, settled: Settle, signal: AbortSignal): Promise<void> {
+    const { status, next, follow, recordKept = false } = settled;
     const { limits, clock } = this.#options;
     const heartbeat = { phase: this.#calls.heartbeats.of(keyOf(resource)), intervalMs: limits.heartbeatMs };
     const patch = statusPatch(resource, status, heartbeat, clock.now());
@@ -203,7 +204,7 @@ export class ProcessingJobReconciler {
     // Who waits in a line is told when its turn comes, so no time would be true.
     const isInLine = status.additional?.startsWith("Waiting") ?? false;
     const retryMs = next.kind === "after" && !follow && !isInLine ? { retryMs: next.ms } : {};
-    for (const event of eventsFor(resource.status, status, { ...eventContext(resource), ...retryMs })) {
+    for (const event of eventsFor(resource.status, status, { ...eventContext(resource), ...retryMs, recordKept })) {
       this.#record(resource, event);
     }
     const word = status.processingJobStatus;

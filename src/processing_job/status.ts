@@ -137,6 +137,28 @@ export function refreshed({ metadata, status = {} }: ProcessingJob): ProcessingJ
   return same;
 }
 
+/**
+ * The status of a resource whose job has ended, and whose deletion `failure` hinders. The ending stays as it is, with its conditions;
+ * `Ready` and `additional` say what hinders, as `text`. `now` is milliseconds since the epoch.
+ */
+export function hindered(resource: ProcessingJob, failure: Failure, text: string, now: number): ProcessingJobStatus {
+  const { metadata: { generation }, status = {} } = resource;
+  const { failureReason, conditions = [] } = status;
+  const ready = {
+    type: "Ready",
+    status: failure.retry === "person" ? "False" : "Unknown",
+    reason: failure.reason,
+    message: text + helpFor(failure.reason),
+    observedGeneration: generation,
+  } as const;
+  const ending = conditions.filter((each) => isOwnCondition(each) && each.type !== "Ready");
+  return {
+    ...status,
+    additional: failureReason === undefined ? text : `${failureReason}. ${text}`,
+    conditions: mergeConditions(conditions, [ready, ...ending], rfc3339(now)),
+  };
+}
+
 /** Somebody asks for the resource to be left alone. */
 export function isPaused({ metadata }: ProcessingJob): boolean {
   return metadata.annotations?.[ANNOTATIONS.paused] === "true";
@@ -156,6 +178,10 @@ export function paused(resource: ProcessingJob, now: number): ProcessingJobStatu
   const wanted = [ready, ...rest, { type: "Paused", status: "True", ...because } as const];
   status.conditions = mergeConditions(resource.status?.conditions, wanted, rfc3339(now));
   return status;
+}
+
+function helpFor(reason: Reason): string {
+  return ` (see docs/troubleshooting.md#${reason.toLowerCase()})`;
 }
 
 function set<K extends keyof ProcessingJobStatus>(status: ProcessingJobStatus, key: K, value: ProcessingJobStatus[K]) {
@@ -180,11 +206,10 @@ function conditionsOf(
   const observedGeneration = resource.metadata.generation;
   const { job, reason, message, word } = view;
   const { suspended = isSuspended(resource.status) } = view;
-  const stalled = word === "Failed" || word === "Error" || (word === "Stopped" && !suspended);
+  // The operator's own stops are those of a suspension and those of a deletion.
+  const stalled = word === "Failed" || word === "Error" || (word === "Stopped" && !suspended && reason !== "Stopped");
   const ready = word === "Completed" ? "True" : stalled || view.needsPerson ? "False" : "Unknown";
-  const help = ready === "False" || word === "Reconciling"
-    ? ` (see docs/troubleshooting.md#${reason.toLowerCase()})`
-    : "";
+  const help = ready === "False" || word === "Reconciling" ? helpFor(reason) : "";
   const conditions: Omit<Condition, "lastTransitionTime">[] = [
     { type: "Ready", status: ready, reason, message: message + help, observedGeneration },
   ];
