@@ -1,9 +1,9 @@
-import { isDeepStrictEqual } from "node:util";
 import { FINALIZER } from "../api/group.ts";
 import { type Failure, FINAL_JOB_STATUSES, type Job, type Sighting } from "../api/job.ts";
 import type { ProcessingJob } from "../api/processing_job.ts";
 import { type Action, type Context, type Limits, type Names, type Observed, type Settle, settle } from "./action.ts";
 import { withAttempts } from "./attempts.ts";
+import { decideFormerEnd, isFormerEnd } from "./former.ts";
 import { decideDeletion } from "./deletion.ts";
 import { withDeletionPolicy } from "./deletion_policy.ts";
 import {
@@ -59,12 +59,13 @@ export function decide(
 }
 
 /**
- * Whether a decision about the resource with the status of `settled` would be the same. The watch brings that status back as an
- * echo, which is ignored, and no poll brings the key back: so the operator may wait only if nothing is left to do.
+ * Whether the status of `settled` is what the spec asks for: a decision about the resource with that status would keep its word. The
+ * watch brings the status back as an echo, which is ignored, and no poll brings the key back, so otherwise nothing would go on.
  */
-function isStable(context: Context, settled: Settle): boolean {
-  const again = decideAndComplete({ ...context, resource: { ...context.resource, status: settled.status } });
-  return again.do === "settle" && isDeepStrictEqual(again.status, settled.status);
+function isStable(context: Context, { status }: Settle): boolean {
+  const again = decideAndComplete({ ...context, resource: { ...context.resource, status } });
+  return again.do === "settle" && again.status.processingJobStatus === status.processingJobStatus &&
+    again.status.attemptCount === status.attemptCount;
 }
 
 function decideAndComplete(context: Context): Action {
@@ -79,6 +80,7 @@ function decideStep(context: Context): Action {
   const isHeld = metadata.finalizers?.includes(FINALIZER) ?? false;
   if (metadata.deletionTimestamp !== undefined) return isHeld ? decideDeletion(context) : { do: "ignore" };
   if (isOver(status)) return decideOver(context);
+  if (isFormerEnd(status)) return decideFormerEnd(context);
   if (isPaused(resource)) {
     return { do: "settle", status: paused(resource, now), follow: false, next: { kind: "wait" } };
   }

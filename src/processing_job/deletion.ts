@@ -4,6 +4,7 @@ import type { ProcessingJobStatus } from "../api/processing_job.ts";
 import { type Action, type Context, settle } from "./action.ts";
 import { appearsInMs } from "./absence.ts";
 import { decideRecordKept, decideRelease, deletionPolicyOf } from "./deletion_policy.ts";
+import { isFormerEnd } from "./former.ts";
 import { errorReason, isAtRest, isKnown, isOver, provesJob } from "./history.ts";
 import { neverGivenUp, nextAfter } from "./retry.ts";
 import { viewOfFailure, viewOfJob } from "./status.ts";
@@ -20,7 +21,8 @@ export function decideDeletion(context: Context): Action {
   // What its job does is nobody's business any more, so it isn't asked either.
   if (deletionPolicyOf(context) === "Retain") return { do: "release", forced: false, retained: true };
   if (failure && recordsAsked) return decideRecordKept(context, failure);
-  const isDone = isOver(status) || isAtRest(status) || errorReason(status) === "NameConflict" || isOwn === false ||
+  const isDone = isOver(status) || isFormerEnd(status) || isAtRest(status) || errorReason(status) === "NameConflict" ||
+    isOwn === false ||
     (job !== undefined && FINAL_JOB_STATUSES.includes(job.status));
   if (isDone) return decideRelease(context);
   const problem = failure ?? (job ? undefined : sighting?.failure);
