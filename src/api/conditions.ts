@@ -1,15 +1,20 @@
 import type { Reason } from "./job.ts";
 
-/** Those that later come true (`Complete`, `Failed`, …) are absent until then, as in a `batch/v1` Job; `Ready` is always there. */
-export type ConditionType =
-  | "Created"
-  | "Complete"
-  | "Failed"
-  | "Stopped"
-  | "Suspended"
-  | "Paused"
-  | "Ready"
-  | "Stalled";
+/** The types that this operator writes. `Ready` is always present; the others are absent until they hold, as in a `batch/v1` Job. */
+export const CONDITION_TYPES = [
+  "Created",
+  "Complete",
+  "Failed",
+  "Stopped",
+  "Suspended",
+  "Paused",
+  "Ready",
+  "Stalled",
+] as const;
+export type ConditionType = typeof CONDITION_TYPES[number];
+
+/** The most conditions that the CRD accepts in one status. */
+export const MAX_CONDITIONS = 16;
 
 /** `metav1.Condition`. */
 export interface Condition {
@@ -30,18 +35,27 @@ export function findCondition(
   return conditions?.find((condition) => condition.type === type);
 }
 
+/** Whether `condition` is one that this operator writes. The type says otherwise of all conditions, but the list is shared. */
+export function isOwnCondition({ type }: Pick<Condition, "type">): boolean {
+  return CONDITION_TYPES.includes(type);
+}
+
 /**
- * `wanted` with the transition times of `current` kept wherever the status did not change
+ * The operator's conditions as `wanted`, then those that other controllers have written, unchanged. A merge patch replaces the list
+ * as a whole, so a condition that is left out is deleted. Transition times of `current` are kept where the status did not change
  * (KEP-1623, standard conditions). `now` is RFC 3339.
  */
 export function mergeConditions(
-  current: readonly Condition[] | undefined,
+  current: readonly Condition[] = [],
   wanted: readonly Omit<Condition, "lastTransitionTime">[],
   now: string,
 ): Condition[] {
-  return wanted.map((condition) => {
+  const own = wanted.map((condition) => {
     const before = findCondition(current, condition.type);
     const unchanged = before !== undefined && before.status === condition.status;
     return { ...condition, lastTransitionTime: unchanged ? before.lastTransitionTime : now };
   });
+  const foreign = current.filter((condition) => !isOwnCondition(condition));
+  // The apiserver refuses a status with more. Then the operator's own state comes first.
+  return [...own, ...foreign].slice(0, MAX_CONDITIONS);
 }

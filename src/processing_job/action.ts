@@ -37,6 +37,8 @@ export interface Observed {
   serviceNow?: number;
   /** What policies hold where the resource asks for none. */
   defaults?: PolicyDefaults;
+  /** This reconcile has asked SageMaker to delete the records of the resource's jobs; `failure` is then why it could not. */
+  recordsAsked?: boolean;
   /** The records of the resource's jobs were deleted a moment ago. */
   areRecordsDeleted?: boolean;
 }
@@ -80,6 +82,8 @@ export interface Settle {
   status: ProcessingJobStatus;
   follow: boolean;
   next: Next;
+  /** A record that is to be deleted with the resource can't be. */
+  recordKept?: true;
 }
 
 /** What happens after the status is written: wait for a change, come back after a while, or back off from a failure. */

@@ -1,8 +1,9 @@
 import { FINALIZER } from "../api/group.ts";
 import { type Failure, FINAL_JOB_STATUSES, type Job, type Sighting } from "../api/job.ts";
 import type { ProcessingJob } from "../api/processing_job.ts";
-import { type Action, type Context, type Limits, type Names, type Observed, settle } from "./action.ts";
+import { type Action, type Context, type Limits, type Names, type Observed, type Settle, settle } from "./action.ts";
 import { withAttempts } from "./attempts.ts";
+import { decideFormerEnd, isFormerEnd } from "./former.ts";
 import { decideDeletion } from "./deletion.ts";
 import { withDeletionPolicy } from "./deletion_policy.ts";
 import {
@@ -52,9 +53,25 @@ export function decide(
   now: number,
 ): Action {
   const context: Context = { resource, observed, names, limits, now };
+  const action = decideAndComplete(context);
+  const waits = action.do === "settle" && action.next.kind === "wait" && !action.follow;
+  return waits && !isStable(context, action) ? { ...action, next: { kind: "after", ms: 0 } } : action;
+}
+
+/**
+ * Whether the status of `settled` is what the spec asks for: a decision about the resource with that status would keep its word. The
+ * watch brings the status back as an echo, which is ignored, and no poll brings the key back, so otherwise nothing would go on.
+ */
+function isStable(context: Context, { status }: Settle): boolean {
+  const again = decideAndComplete({ ...context, resource: { ...context.resource, status } });
+  return again.do === "settle" && again.status.processingJobStatus === status.processingJobStatus &&
+    again.status.attemptCount === status.attemptCount;
+}
+
+function decideAndComplete(context: Context): Action {
   const action = decideStep(context);
   if (action.do !== "settle") return action;
-  return { ...action, status: withAttempts(resource.spec, withDeletionPolicy(context, action.status)) };
+  return { ...action, status: withAttempts(context.resource.spec, withDeletionPolicy(context, action.status)) };
 }
 
 function decideStep(context: Context): Action {
@@ -63,6 +80,7 @@ function decideStep(context: Context): Action {
   const isHeld = metadata.finalizers?.includes(FINALIZER) ?? false;
   if (metadata.deletionTimestamp !== undefined) return isHeld ? decideDeletion(context) : { do: "ignore" };
   if (isOver(status)) return decideOver(context);
+  if (isFormerEnd(status)) return decideFormerEnd(context);
   if (isPaused(resource)) {
     return { do: "settle", status: paused(resource, now), follow: false, next: { kind: "wait" } };
   }

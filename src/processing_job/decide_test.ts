@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { heldProcessingJob, makeJob, makeProcessingJob } from "../../tests/support/builders.ts";
+import { heldProcessingJob, makeJob, makeProcessingJob, MINIMAL_SPEC } from "../../tests/support/builders.ts";
 import { type ConditionType, findCondition } from "../api/conditions.ts";
 import { ANNOTATIONS } from "../api/group.ts";
 import { type Failure, FINAL_JOB_STATUSES, JOB_STATUSES, type Retry, type Sighting } from "../api/job.ts";
-import type { ProcessingJob, ProcessingJobStatus } from "../api/processing_job.ts";
+import { attemptName } from "../api/job_name.ts";
+import type { ProcessingJob, ProcessingJobSpec, ProcessingJobStatus } from "../api/processing_job.ts";
 import type { Action, Observed } from "./action.ts";
 import { decide } from "./decide.ts";
 
@@ -501,6 +502,48 @@ Deno.test("decide() settles on a status that it would settle on again", () => {
       if (second.do !== "settle") return assert.ok(deleted && second.do === "release");
       assert.deepEqual(second.status, first.status);
     }),
+    { numRuns: 2_000 },
+  );
+});
+
+const anySpec: fc.Arbitrary<Partial<ProcessingJobSpec>> = fc.record({
+  suspend: fc.boolean(),
+  deletionPolicy: fc.constantFrom("Stop", "Retain", "Delete"),
+  ttlSecondsAfterFinished: fc.constantFrom(0, 3_600),
+  retryPolicy: fc.record({ maxAttempts: fc.integer({ min: 1, max: 3 }) }),
+}, { requiredKeys: [] });
+const anyAnnotations = fc.record({
+  [ANNOTATIONS.paused]: fc.constantFrom("true", "no"),
+  [ANNOTATIONS.reconcileAt]: fc.constantFrom("1", "2"),
+}, { requiredKeys: [] }) as fc.Arbitrary<Record<string, string>>;
+/** As many settles in a row may ask for another decision at once: a suspension's stop, its end, the next attempt's beginning. */
+const MOST_AT_ONCE = 3;
+
+Deno.test("decide() comes to rest: settles that ask to come back at once do so only a few times in a row", () => {
+  fc.assert(
+    fc.property(
+      anyStatus,
+      anyObserved,
+      anySpec,
+      anyAnnotations,
+      fc.boolean(),
+      (status, observed, spec, asked, deleted) => {
+        let resource = heldProcessingJob(status, deleted);
+        resource = {
+          ...resource,
+          spec: { ...MINIMAL_SPEC, ...spec },
+          metadata: { ...resource.metadata, annotations: asked },
+        };
+        for (let settles = 0; settles <= MOST_AT_ONCE; settles++) {
+          const { metadata: { name, uid } } = resource;
+          const names = { ...NAMES, jobName: attemptName(name, uid, resource.status?.attemptCount ?? 1) };
+          const action = decide(resource, settles === 0 ? observed : {}, names, LIMITS, NOW);
+          if (action.do !== "settle" || !(action.next.kind === "after" && action.next.ms <= 0)) return;
+          resource = { ...resource, status: action.status };
+        }
+        assert.fail("it goes round in circles");
+      },
+    ),
     { numRuns: 2_000 },
   );
 });

@@ -3,9 +3,10 @@ import { type Failure, FINAL_JOB_STATUSES } from "../api/job.ts";
 import type { ProcessingJobStatus } from "../api/processing_job.ts";
 import { type Action, type Context, settle } from "./action.ts";
 import { appearsInMs } from "./absence.ts";
-import { decideRelease, deletionPolicyOf } from "./deletion_policy.ts";
+import { decideRecordKept, decideRelease, deletionPolicyOf } from "./deletion_policy.ts";
+import { isFormerEnd } from "./former.ts";
 import { errorReason, isAtRest, isKnown, isOver, provesJob } from "./history.ts";
-import { nextAfter } from "./retry.ts";
+import { neverGivenUp, nextAfter } from "./retry.ts";
 import { viewOfFailure, viewOfJob } from "./status.ts";
 
 /** A stop that SageMaker took but does not show is sent again after this long. */
@@ -13,15 +14,17 @@ export const STOP_AGAIN_MS = 30_000;
 
 /** The next step for a resource that is being deleted and that we hold: its job must not outlive it. */
 export function decideDeletion(context: Context): Action {
-  const { resource: { metadata, status }, observed: { sighting, failure, isOwn, stopSent, hasLooked } } = context;
+  const { resource: { metadata, status }, observed } = context;
+  const { sighting, failure, isOwn, stopSent, hasLooked, recordsAsked } = observed;
   const job = sighting?.job;
   if (metadata.annotations?.[ANNOTATIONS.forceDelete] === "true") return { do: "release", forced: true };
   // What its job does is nobody's business any more, so it isn't asked either.
   if (deletionPolicyOf(context) === "Retain") return { do: "release", forced: false, retained: true };
-  const isDone = isOver(status) || isAtRest(status) || errorReason(status) === "NameConflict" || isOwn === false ||
+  if (failure && recordsAsked) return decideRecordKept(context, failure);
+  const isDone = isOver(status) || isFormerEnd(status) || isAtRest(status) || errorReason(status) === "NameConflict" ||
+    isOwn === false ||
     (job !== undefined && FINAL_JOB_STATUSES.includes(job.status));
-  // A failure is then one of deleting the record.
-  if (isDone && !(failure && deletionPolicyOf(context) === "Delete")) return decideRelease(context);
+  if (isDone) return decideRelease(context);
   const problem = failure ?? (job ? undefined : sighting?.failure);
   if (problem) {
     return neverReachedSageMaker(status, problem) ? { do: "release", forced: false } : decideBlocked(context, problem);
@@ -49,8 +52,7 @@ function decideAbsent(context: Context): Action {
 
 /** Whether the job runs can't be known, or it can't be stopped: the resource waits, and says how not to. */
 function decideBlocked(context: Context, failure: Failure): Action {
-  // A deletion goes on for as long as it takes.
-  const patient: Failure = failure.retry === "never" ? { ...failure, retry: "slowly" } : failure;
+  const patient = neverGivenUp(failure);
   const view = viewOfFailure(patient);
   const follow = context.observed.sighting?.job !== undefined;
   if (failure.reason === "Throttled") return settle(context, view, follow, nextAfter(patient));

@@ -1,8 +1,13 @@
 /** `spec.deletionPolicy`: what becomes of the job of a resource that is deleted. */
 import type { DeletionPolicy } from "../api/policies.ts";
+import { ANNOTATIONS } from "../api/group.ts";
+import { type Failure, FINAL_JOB_STATUSES } from "../api/job.ts";
 import type { ProcessingJobStatus } from "../api/processing_job.ts";
-import type { Action, Context } from "./action.ts";
-import { errorReason, provesJob } from "./history.ts";
+import { type Action, type Context, type Settle, settle } from "./action.ts";
+import { formerEnd, isFormerEnd } from "./former.ts";
+import { errorReason, isAtRest, isKnown, isOver, provesJob } from "./history.ts";
+import { neverGivenUp, nextAfter } from "./retry.ts";
+import { hindered, refreshed, viewOfFailure, viewOfJob } from "./status.ts";
 
 /** The policy that holds, wherever it was asked for; undefined if nowhere, which is `Stop`. */
 export function deletionPolicyOf({ resource: { spec }, observed: { defaults } }: Context): DeletionPolicy | undefined {
@@ -11,17 +16,57 @@ export function deletionPolicyOf({ resource: { spec }, observed: { defaults } }:
 
 /** The last step of a deletion, once nothing runs: the resource is let go, and under `Delete` the records of its jobs go first. */
 export function decideRelease(context: Context): Action {
-  const { observed: { areRecordsDeleted, isOwn }, resource: { status } } = context;
-  const isOurs = isOwn !== false && errorReason(status) !== "NameConflict";
-  const hasRecords = hasRecord(context) || (status?.attempts?.length ?? 0) > 0;
-  if (deletionPolicyOf(context) === "Delete" && isOurs && hasRecords && !areRecordsDeleted) {
-    return { do: "delete-records" };
-  }
-  return { do: "release", forced: false };
+  const { observed: { areRecordsDeleted, failure, sighting }, resource: { status } } = context;
+  const release = { do: "release", forced: false } as const;
+  if (deletionPolicyOf(context) !== "Delete" || areRecordsDeleted) return release;
+  const record = recordOf(context);
+  if (record === "unknown" && failure) return decideRecordKept(context, failure);
+  if (record === "unknown") return { do: sighting?.job ? "verify" : "look" };
+  return record === "own" || (status?.attempts?.length ?? 0) > 0 ? { do: "delete-records" } : release;
 }
 
-function hasRecord({ observed: { sighting }, resource: { status } }: Context): boolean {
-  return sighting?.job !== undefined || provesJob(status);
+/** Whose the record is that has the name of the resource's job. Only its own is deleted. */
+function recordOf({ observed: { sighting, isOwn }, resource: { status } }: Context): "own" | "none" | "unknown" {
+  if (isOwn === false || errorReason(status) === "NameConflict") return "none";
+  if (sighting?.job) return isOwn || isKnown(sighting.job, status) ? "own" : "unknown";
+  if (!provesJob(status)) return "none";
+  // By a word of the Go operator alone it is not known whether SageMaker has the record, nor whose it is.
+  if (status?.processingJobArn === undefined) return sighting?.absent ? "none" : "unknown";
+  return "own";
+}
+
+/**
+ * The records can't be deleted, which holds the resource. Its jobs have ended, or there are none: that stays as the status says it,
+ * and what hinders the deletion is said beside it.
+ */
+export function decideRecordKept(context: Context, failure: Failure): Settle {
+  const { resource, now } = context;
+  const patient = neverGivenUp(failure);
+  const text =
+    `A record of this resource's processing jobs cannot be deleted from SageMaker: ${failure.message}. The deletion ` +
+    "of the resource waits for that because of 'deletionPolicy: Delete'; no job of it runs. The annotation " +
+    `'${ANNOTATIONS.forceDelete}: "true"' releases the resource at once and leaves the record`;
+  const next = nextAfter(patient);
+  const ended = endedStatus(context);
+  const settled: Settle = ended
+    ? { do: "settle", status: hindered({ ...resource, status: ended }, patient, text, now), follow: false, next }
+    : settle(context, { ...viewOfFailure(patient), message: text, additional: text }, false, next);
+  return { ...settled, recordKept: true };
+}
+
+/** The status of a job that has ended, as it was written or as SageMaker has just told; undefined if there is none. */
+function endedStatus(context: Context): ProcessingJobStatus | undefined {
+  const { resource, observed: { sighting } } = context;
+  if (isFormerEnd(resource.status)) return formerEnd(context);
+  if (isOver(resource.status) || isAtRest(resource.status)) return refreshed(resource);
+  const job = sighting?.job;
+  if (job === undefined || !FINAL_JOB_STATUSES.includes(job.status)) return undefined;
+  const view = { ...viewOfJob(job), suspended: false };
+  const stopped = {
+    reason: "Stopped",
+    message: "The processing job was stopped, as this resource is being deleted",
+  } as const;
+  return settle(context, job.status === "Stopped" ? { ...view, ...stopped } : view, false, { kind: "wait" }).status;
 }
 
 /** `status` with the policy that holds. */

@@ -50,6 +50,8 @@ export interface EventContext {
   deleting: boolean;
   /** When a call that did not succeed is tried again, in milliseconds; absent where that is soon, or nobody can say. */
   retryMs?: number;
+  /** A record that is to be deleted with the resource can't be, which is what `Ready` says. */
+  recordKept?: boolean;
 }
 
 /** Reasons of `Ready` that say where a job stands, and not that a call did not succeed. */
@@ -67,6 +69,7 @@ export function eventsFor(
   after: ProcessingJobStatus,
   context: EventContext,
 ): EventText[] {
+  if (context.recordKept) return recordKept(before, after, context);
   const events: EventText[] = [];
   if (!context.deleting && !provesJob(before) && provesJob(after)) {
     const attempt = after.attemptSummary === undefined ? "" : `, attempt ${attemptNumber(after)}`;
@@ -126,6 +129,18 @@ function latestEvent(
   }
 }
 
+/** What hinders the deletion of a resource whose job has ended. */
+function recordKept(
+  before: ProcessingJobStatus | undefined,
+  after: ProcessingJobStatus,
+  { jobName, region, retryMs }: EventContext,
+): EventText[] {
+  const { reason, message } = ready(after) ?? {};
+  if (ready(before)?.reason === reason && before?.observedGeneration === after.observedGeneration) return [];
+  const what = `Cannot delete the records of processing job '${jobName}' in ${region} yet`;
+  return [event("DeletionBlocked", `${what}; ${nextTry(retryMs)}. ${reason}: ${message}`)];
+}
+
 /** Said only where it ends a trouble; that a job which was just created runs goes without saying. */
 function inProgress(before: ProcessingJobStatus | undefined): EventText | undefined {
   const reason = ready(before)?.reason;
@@ -164,7 +179,7 @@ function notYet(status: ProcessingJobStatus, context: EventContext): EventText |
   if (reason === undefined || NO_FAILURE.has(reason)) return undefined;
   const text = textOf(status);
   const { jobName, region, deleting, retryMs } = context;
-  const next = retryMs === undefined ? "tried again soon" : `next try in ${humanDuration(retryMs)}`;
+  const next = nextTry(retryMs);
   // Throttling ends by itself; nobody should leave a job behind for it.
   if (deleting && reason !== "Throttled") {
     const note =
@@ -176,6 +191,10 @@ function notYet(status: ProcessingJobStatus, context: EventContext): EventText |
   if (reason === "AccessDenied") return event("AccessDenied", `Waits for a permission; ${next}. ${text}`);
   if (isReady === "False") return event("Waiting", `Waits for someone to act; ${next}. ${reason}: ${text}`);
   return event("Retrying", `Did not succeed; ${next}. ${reason}: ${text}`);
+}
+
+function nextTry(retryMs: number | undefined): string {
+  return retryMs === undefined ? "tried again soon" : `next try in ${humanDuration(retryMs)}`;
 }
 
 /**

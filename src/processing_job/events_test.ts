@@ -12,7 +12,7 @@ import {
   releasedEvent,
   retainedEvent,
 } from "./events.ts";
-import { statusOf, viewOfFailure, viewOfJob } from "./status.ts";
+import { hindered, statusOf, viewOfFailure, viewOfJob } from "./status.ts";
 
 const NOW = Date.parse("2026-01-01T02:00:00Z");
 const NAMES = { jobName: "job-1", cloudWatchLogUrl: "https://example.com/logs" };
@@ -33,6 +33,12 @@ function not(reason: Reason, rest: Partial<Failure> = {}, before?: ProcessingJob
 
 function deleted(status: ProcessingJobStatus): ProcessingJobStatus {
   return { ...status, observedGeneration: 2 };
+}
+
+/** The status of a deleted resource whose job had ended as `before`, and whose record can't be deleted. */
+function kept(before: ProcessingJobStatus): ProcessingJobStatus {
+  const failure: Failure = { retry: "person", reason: "AccessDenied", message: "", code: "" };
+  return deleted(hindered(heldProcessingJob(before), failure, "A record cannot be deleted", NOW));
 }
 
 const fresh: ProcessingJobStatus = { processingJobStatus: "SynchronizingK8sJobWithSageMaker", observedGeneration: -1 };
@@ -156,6 +162,23 @@ const stories: Row[] = [
     ],
   ],
   ["a blocked deletion only once", deleted(not("AccessDenied")), deleted(not("AccessDenied")), DELETING, []],
+  [
+    "a record that AWS does not let delete",
+    of("Completed", RAN, running),
+    kept(of("Completed", RAN, running)),
+    { ...DELETING, recordKept: true, retryMs: 300_000 },
+    [
+      "Warning DeletionBlocked: Cannot delete the records of processing job 'job-1' in us-west-2 yet; next try in 5m. " +
+      "AccessDenied: A record cannot be deleted (see docs/troubleshooting.md#accessdenied)",
+    ],
+  ],
+  [
+    "a record that is kept only once",
+    kept(of("Completed", RAN, running)),
+    kept(of("Completed", RAN, running)),
+    { ...DELETING, recordKept: true },
+    [],
+  ],
   ["no way out of mere throttling", running, deleted(not("Throttled", {}, running)), DELETING, [
     "Warning Retrying: Did not succeed; tried again soon. Throttled: AWS says no",
   ]],

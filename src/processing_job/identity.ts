@@ -18,7 +18,12 @@ export function keyOf({ metadata }: ProcessingJob): string {
 
 /** Its path at the apiserver. */
 export function pathOf({ metadata }: ProcessingJob): string {
-  return `/apis/${GROUP}/${VERSION}/namespaces/${metadata.namespace}/${PLURAL}/${metadata.name}`;
+  return `${collectionPath(metadata.namespace)}/${metadata.name}`;
+}
+
+/** The path of all resources of a namespace. */
+export function collectionPath(namespace: string): string {
+  return `/apis/${GROUP}/${VERSION}/namespaces/${namespace}/${PLURAL}`;
 }
 
 /** What names it in a log. */

@@ -300,6 +300,7 @@ export class JobCalls {
 
   /** Deletes the records of the resource's jobs; one that is gone already is no failure. */
   async deleteRecords(resource: ProcessingJob, observed: Observed, signal: AbortSignal): Promise<void> {
+    observed.recordsAsked = true;
     const names = new Set([refOf(resource).name, ...(resource.status?.attempts ?? []).map(({ name }) => name)]);
     for (const name of names) {
       await this.#attempt(

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { ARN, heldProcessingJob, makeJob, makeProcessingJob, MINIMAL_SPEC } from "../../tests/support/builders.ts";
 import { findCondition } from "../api/conditions.ts";
+import type { Failure } from "../api/job.ts";
 import type { ProcessingJob, ProcessingJobSpec, ProcessingJobStatus } from "../api/processing_job.ts";
 import type { Action, Observed, Settle } from "./action.ts";
 import { decide } from "./decide.ts";
@@ -62,6 +63,12 @@ Deno.test("a failure that only a list has shown is looked at before it is retrie
   const { sighting } = seen("Failed", { ...CAPACITY, isSummary: true });
   assert.deepEqual(next(held({ retryPolicy }, running), { sighting: sighting! }), { do: "look" });
 });
+
+/** What a resource settles on whose job `suspend` has stopped. */
+function suspended(): Settle {
+  const { status } = settled(held({ suspend: true }, running), seen("InProgress"));
+  return settled(held({ suspend: true }, status), seen("Stopped", { endTime: NOW }));
+}
 
 /** The status after the first attempt has failed. */
 function pending(spec: Partial<ProcessingJobSpec> = {}, since = 0) {
@@ -165,6 +172,18 @@ Deno.test("a suspended job begins anew as another attempt that does not count", 
   assert.deepEqual(next(held({}, status), { ...gone, isCurrent: true }, SECOND), { do: "create" });
 });
 
+Deno.test("a resource that was resumed before its stop was seen begins its next attempt at once", () => {
+  const { status: marked } = settled(held({ suspend: true }, running), seen("InProgress"));
+  // The operator has restarted since: all it knows is the status and what SageMaker says.
+  const resumed = held({ suspend: false }, marked);
+  const { status: stopped, next: soon } = settled(resumed, seen("Stopped", { endTime: NOW }));
+  assert.equal(stopped.processingJobStatus, "Stopped");
+  assert.deepEqual(soon, { kind: "after", ms: 0 }, "its own write is an echo, so nothing else would bring it back");
+  assert.equal(settled({ ...resumed, status: stopped }).status.attemptCount, 2);
+  // What the spec still asks for waits for a change.
+  assert.equal(settled(held({ suspend: true }, marked), seen("Stopped", { endTime: NOW })).next.kind, "wait");
+});
+
 const ended: ProcessingJobStatus = {
   ...running,
   processingJobStatus: "Completed",
@@ -229,6 +248,67 @@ const deletions: [string, Partial<ProcessingJobSpec>, ProcessingJobStatus, Obser
 for (const [what, spec, status, observed, expected] of deletions) {
   Deno.test(`deletion: ${what}`, () => assert.deepEqual(next(held(spec, status, true), observed), expected));
 }
+
+const DENIED: Failure = {
+  retry: "person",
+  reason: "AccessDenied",
+  code: "AccessDeniedException",
+  message: "AccessDeniedException: not authorized to perform: sagemaker:DeleteProcessingJob",
+};
+/** The records' deletion has just been refused. */
+const refused: Observed = { failure: DENIED, recordsAsked: true };
+const endings: [string, ProcessingJobStatus, Observed, string, string[]][] = [
+  ["Completed", settled(held({}, running), seen("Completed")).status, {}, "Completed", ["Complete", "Created"]],
+  ["Failed", settled(held({}, running), seen("Failed", { failureReason: "AlgorithmError: 1" })).status, {}, "Failed", [
+    "Created",
+    "Failed",
+    "Stalled",
+  ]],
+  ["Stopped by somebody else", settled(held({}, running), seen("Stopped")).status, {}, "Stopped", [
+    "Created",
+    "Stalled",
+    "Stopped",
+  ]],
+  ["Stopped by suspend", suspended().status, {}, "Stopped", ["Created", "Suspended"]],
+  ["Completed a moment ago", running, seen("Completed"), "Completed", ["Complete", "Created"]],
+  ["Stopped by the deletion", { ...running, processingJobStatus: "Stopping" }, seen("Stopped"), "Stopped", [
+    "Created",
+    "Stopped",
+  ]],
+];
+for (const [what, status, observed, word, conditions] of endings) {
+  Deno.test(`deletion: Delete says what hinders it beside the ending, and leaves that as it is: ${what}`, () => {
+    let resource = held({ deletionPolicy: "Delete" }, status, true);
+    const first = settled(resource, { ...observed, ...refused });
+    resource = { ...resource, status: first.status };
+    for (const action of [first, settled(resource, refused)]) {
+      assert.equal(action.status.processingJobStatus, word);
+      const others = action.status.conditions?.filter(({ type, status }) => type !== "Ready" && status === "True");
+      assert.deepEqual(others?.map(({ type }) => type).sort(), conditions);
+      const ready = findCondition(action.status.conditions, "Ready");
+      assert.deepEqual([ready?.status, ready?.reason], ["False", "AccessDenied"]);
+      const { additional = "", failureReason = "" } = action.status;
+      assert.ok(additional.startsWith(failureReason), additional);
+      assert.match(additional, /record .*cannot be deleted.*sagemaker:DeleteProcessingJob.*force-delete: "true"/);
+      assert.doesNotMatch(additional, /may still run/);
+      assert.equal(action.status.observedGeneration, 2);
+      assert.deepEqual(action.next, { kind: "after", ms: 300_000 });
+      assert.equal(action.status.additional, first.status.additional, "it does not grow from one try to the next");
+    }
+    assert.deepEqual(next(resource), { do: "delete-records" }, "it is tried again");
+    assert.deepEqual(next(resource, { areRecordsDeleted: true }), { do: "release", forced: false });
+  });
+}
+
+Deno.test("deletion: Delete does not say that a job may still run between two attempts, where none does", () => {
+  const { spec, status } = pending();
+  const resource = held({ ...spec, deletionPolicy: "Delete" }, status, true);
+  assert.deepEqual(next(resource, gone, SECOND), { do: "delete-records" });
+  const action = settled(resource, { ...gone, ...refused }, SECOND);
+  assert.equal(action.status.processingJobStatus, "Reconciling");
+  assert.match(action.status.additional ?? "", /record .*cannot be deleted/);
+  assert.doesNotMatch(action.status.additional ?? "", /may still run/);
+});
 
 Deno.test("the status says which deletion policy was asked for, and nothing where none was", () => {
   assert.equal(settled(held({}, running), seen("InProgress")).status.deletionPolicy, undefined);

@@ -1,6 +1,4 @@
 import { getLogger } from "@logtape/logtape";
-import { isDeepStrictEqual } from "node:util";
-import { FINALIZER } from "../api/group.ts";
 import { type Job, SageMakerError } from "../api/job.ts";
 import type { PolicyDefaults } from "../api/policies.ts";
 import type { ProcessingJob, ProcessingJobStatus } from "../api/processing_job.ts";
@@ -22,9 +20,9 @@ import {
   retainedEvent,
 } from "./events.ts";
 import { isOver, isUntouched } from "./history.ts";
-import { identity, keyOf, pathOf, refOf } from "./identity.ts";
+import { identity, keyOf, refOf } from "./identity.ts";
 import { JobCalls, type JobCallsOptions, NotNow } from "./job_calls.ts";
-import { ownAnnotations } from "./kept.ts";
+import { isConflict, ResourceClient } from "./resource_client.ts";
 import { statusPatch } from "./status_patch.ts";
 
 const log = getLogger(["operator", "processing-job"]);
@@ -33,8 +31,6 @@ const log = getLogger(["operator", "processing-job"]);
 const MAX_STEPS = 8;
 /** What is told of a call comes behind the calls of others. */
 const WAITING: Result = { kind: "after", ms: 500 };
-/** As many writes of one resource may be on their way back at once. */
-const MAX_ECHOES = 3;
 
 export interface ReconcilerOptions extends Omit<JobCallsOptions, "onTagsDenied"> {
   kube: KubeClient;
@@ -53,12 +49,12 @@ export interface ReconcilerOptions extends Omit<JobCallsOptions, "onTagsDenied">
 /** The shell around `decide`: reads what is known, carries out one step after another, writes the status once at the end. */
 export class ProcessingJobReconciler {
   readonly #options: ReconcilerOptions;
-  /** By key, the gists of the resource as the latest writes meant it to be, in order, until the watch brings them back. */
-  readonly #written = new Map<string, Gist[]>();
+  readonly #client: ResourceClient;
   readonly #calls: JobCalls;
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
+    this.#client = new ResourceClient(options);
     const onTagsDenied: JobCallsOptions["onTagsDenied"] = (resource, failure) => {
       log.warn("Created the job without the operator's own tags, which are denied", { ...identity(resource), failure });
       this.#record(resource, jobTagsDeniedEvent(failure.message));
@@ -71,14 +67,7 @@ export class ProcessingJobReconciler {
    * on that would try what has just failed again at once, and write anew, without end.
    */
   isEcho(key: string): boolean {
-    const resource = this.#options.store.get(key);
-    const written = this.#written.get(key);
-    if (resource === undefined || written === undefined) return false;
-    const gist = gistOf(resource);
-    const index = written.findIndex((other) => isDeepStrictEqual(other, gist));
-    written.splice(0, index + 1);
-    if (written.length === 0) this.#written.delete(key);
-    return index >= 0;
+    return this.#client.isEcho(key);
   }
 
   /**
@@ -92,9 +81,10 @@ export class ProcessingJobReconciler {
       return await this.#reconcile(key, signal);
     } catch (error) {
       if (error instanceof NotNow) return { kind: "after", ms: error.waitMs };
-      // The store is behind the apiserver. What it has not seen yet brings the key back, at once if the watch works.
+      // The resource is gone. The watch will say so, which brings the key back.
       if (error instanceof KubeError && error.status === 404) return { kind: "done" };
-      if (error instanceof KubeError && error.status === 409) return { kind: "back-off" };
+      // The watch brings the key back too, at once if it works.
+      if (isConflict(error)) return { kind: "back-off" };
       throw error;
     } finally {
       this.#calls.letGo(key);
@@ -102,9 +92,9 @@ export class ProcessingJobReconciler {
   }
 
   async #reconcile(key: string, signal: AbortSignal): Promise<Result> {
-    const { store, limits, clock } = this.#options;
+    const { limits, clock } = this.#options;
     const calls = this.#calls;
-    let resource = store.get(key);
+    let resource = await this.#client.read(key, signal);
     // The CRD before this one took resources without a spec. They stand for no job, and today's refuses every patch of them.
     if (resource?.spec === undefined) {
       this.#forget(key);
@@ -123,13 +113,13 @@ export class ProcessingJobReconciler {
           return { kind: "done" };
         case "add-finalizer":
           if (isUntouched(resource.status)) calls.mayCreate(resource, observed);
-          resource = await this.#setFinalizer(resource, true, signal);
+          resource = await this.#client.setFinalizer(resource, true, signal);
           calls.hold(resource);
           observed.isCurrent = true;
           break;
         case "confirm":
           if (!calls.mayCreate(resource, observed)) break;
-          resource = await this.#confirm(resource, signal);
+          resource = await this.#client.confirm(resource, signal);
           observed.isCurrent = true;
           break;
         case "look":
@@ -149,11 +139,12 @@ export class ProcessingJobReconciler {
           await this.#release(resource, observed, action, signal);
           return { kind: "done" };
         case "settle":
+          // Nothing follows from a status before it is written: a refused write leaves everything as it was.
+          await this.#writeStatus(resource, action, signal);
           calls.settle(resource, observed, {
             follow: action.follow,
             isDone: action.next.kind === "wait" || isOver(action.status),
           });
-          await this.#writeStatus(resource, action, signal);
           return outcome(action.next);
       }
     }
@@ -162,44 +153,7 @@ export class ProcessingJobReconciler {
 
   #forget(key: string): void {
     this.#calls.forget(key);
-    this.#written.delete(key);
-  }
-
-  /** Sends a patch that makes `wanted` of the resource. */
-  async #write(wanted: ProcessingJob, path: string, patch: object, signal: AbortSignal): Promise<ProcessingJob> {
-    const key = keyOf(wanted);
-    // Ahead of the answer, since the watch may bring it back sooner.
-    this.#written.set(key, [...(this.#written.get(key) ?? []).slice(-MAX_ECHOES), gistOf(wanted)]);
-    try {
-      return await this.#options.kube.patch<ProcessingJob>(path, patch, { type: "merge", signal });
-    } catch (error) {
-      // It may yet be carried out, long after something else has become true.
-      this.#written.delete(key);
-      throw error;
-    }
-  }
-
-  /** @throws {KubeError} with status 409 where the resource has changed meanwhile */
-  async #setFinalizer(resource: ProcessingJob, held: boolean, signal: AbortSignal): Promise<ProcessingJob> {
-    const { store } = this.#options;
-    const { resourceVersion, uid, finalizers = [] } = resource.metadata;
-    const others = finalizers.filter((finalizer) => finalizer !== FINALIZER);
-    const metadata = { resourceVersion, uid, finalizers: held ? [...others, FINALIZER] : others };
-    const wanted = { ...resource, metadata: { ...resource.metadata, ...metadata } };
-    const answer = await this.#write(wanted, pathOf(resource), { metadata }, signal);
-    if (held) store.refresh(answer);
-    return answer;
-  }
-
-  /**
-   * A patch that changes nothing, which the apiserver refuses if the resource has changed since.
-   *
-   * @throws {KubeError} with status 409 then
-   */
-  async #confirm(resource: ProcessingJob, signal: AbortSignal): Promise<ProcessingJob> {
-    const { resourceVersion, uid } = resource.metadata;
-    const patch = { metadata: { resourceVersion, uid } };
-    return await this.#options.kube.patch<ProcessingJob>(pathOf(resource), patch, { type: "merge", signal });
+    this.#client.forget(key);
   }
 
   /** The namespace's come before the operator's. */
@@ -215,7 +169,7 @@ export class ProcessingJobReconciler {
     { forced, retained }: { forced: boolean; retained?: true },
     signal: AbortSignal,
   ) {
-    await this.#setFinalizer(resource, false, signal);
+    await this.#client.setFinalizer(resource, false, signal);
     this.#forget(keyOf(resource));
     this.#options.onRelease?.(resource, observed.sighting?.job);
     log.info("Released the resource", { ...identity(resource), job: refOf(resource).name, forced });
@@ -230,9 +184,7 @@ export class ProcessingJobReconciler {
 
   /** Its time to live is over. What holds it, as our own finalizer, holds it still. */
   async #delete(resource: ProcessingJob, signal: AbortSignal): Promise<void> {
-    const { resourceVersion, uid } = resource.metadata;
-    const body = { preconditions: { resourceVersion, uid }, propagationPolicy: "Background" };
-    await this.#options.kube.delete(pathOf(resource), { body, signal });
+    await this.#client.delete(resource, signal);
     this.#record(resource, expiredEvent(resource.status));
     log.info("Deleted the resource, whose time to live is over", identity(resource));
   }
@@ -241,20 +193,18 @@ export class ProcessingJobReconciler {
     this.#options.record({ ...event, regarding: referenceTo(resource) });
   }
 
-  async #writeStatus(resource: ProcessingJob, { status, next, follow }: Settle, signal: AbortSignal): Promise<void> {
-    const { store, limits, clock } = this.#options;
+  async #writeStatus(resource: ProcessingJob, settled: Settle, signal: AbortSignal): Promise<void> {
+    const { status, next, follow, recordKept = false } = settled;
+    const { limits, clock } = this.#options;
     const heartbeat = { phase: this.#calls.heartbeats.of(keyOf(resource)), intervalMs: limits.heartbeatMs };
     const patch = statusPatch(resource, status, heartbeat, clock.now());
     if (patch === undefined) return;
-    const { resourceVersion, uid } = resource.metadata;
-    const body = { metadata: { resourceVersion, uid }, status: patch };
-    const answer = await this.#write({ ...resource, status }, `${pathOf(resource)}/status`, body, signal);
-    store.refresh(answer);
+    await this.#client.patchStatus(resource, status, patch, signal);
     this.#options.onStatus?.(resource, status);
     // Who waits in a line is told when its turn comes, so no time would be true.
     const isInLine = status.additional?.startsWith("Waiting") ?? false;
     const retryMs = next.kind === "after" && !follow && !isInLine ? { retryMs: next.ms } : {};
-    for (const event of eventsFor(resource.status, status, { ...eventContext(resource), ...retryMs })) {
+    for (const event of eventsFor(resource.status, status, { ...eventContext(resource), ...retryMs, recordKept })) {
       this.#record(resource, event);
     }
     const word = status.processingJobStatus;
@@ -273,14 +223,6 @@ function outcome(next: Next): Result {
     case "back-off":
       throw new SageMakerError(next.failure);
   }
-}
-
-type Gist = ReturnType<typeof gistOf>;
-
-/** All of a resource by which somebody may ask for something; not its version, which each write changes. */
-function gistOf({ metadata, status }: ProcessingJob) {
-  const { uid, generation, deletionTimestamp, finalizers = [] } = metadata;
-  return { uid, generation, deletionTimestamp, finalizers, annotations: ownAnnotations(metadata.annotations), status };
 }
 
 function eventContext(resource: ProcessingJob): EventContext {

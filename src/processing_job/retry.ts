@@ -18,3 +18,8 @@ export function nextAfter(failure: Failure): Next {
       return { kind: "wait" };
   }
 }
+
+/** The same failure where the operator may not give up: what can never succeed as it is, is tried again slowly. */
+export function neverGivenUp(failure: Failure): Failure {
+  return failure.retry === "never" ? { ...failure, retry: "slowly" } : failure;
+}

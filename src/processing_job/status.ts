@@ -1,4 +1,4 @@
-import { type Condition, findCondition, mergeConditions } from "../api/conditions.ts";
+import { type Condition, findCondition, isOwnCondition, mergeConditions } from "../api/conditions.ts";
 import { ANNOTATIONS } from "../api/group.ts";
 import type { Failure, Job, Reason } from "../api/job.ts";
 import type {
@@ -131,10 +131,32 @@ export function refreshed({ metadata, status = {} }: ProcessingJob): ProcessingJ
   const observedGeneration = metadata.generation;
   const conditions = status.conditions
     ?.filter(({ type }) => type !== "Paused")
-    .map((condition) => ({ ...condition, observedGeneration }));
+    .map((condition) => isOwnCondition(condition) ? { ...condition, observedGeneration } : condition);
   const same: ProcessingJobStatus = { ...status, observedGeneration, ...(conditions ? { conditions } : {}) };
   set(same, "observedReconcileAt", metadata.annotations?.[ANNOTATIONS.reconcileAt]);
   return same;
+}
+
+/**
+ * The status of a resource whose job has ended, and whose deletion `failure` hinders. The ending stays as it is, with its conditions;
+ * `Ready` and `additional` say what hinders, as `text`. `now` is milliseconds since the epoch.
+ */
+export function hindered(resource: ProcessingJob, failure: Failure, text: string, now: number): ProcessingJobStatus {
+  const { metadata: { generation }, status = {} } = resource;
+  const { failureReason, conditions = [] } = status;
+  const ready = {
+    type: "Ready",
+    status: failure.retry === "person" ? "False" : "Unknown",
+    reason: failure.reason,
+    message: text + helpFor(failure.reason),
+    observedGeneration: generation,
+  } as const;
+  const ending = conditions.filter((each) => isOwnCondition(each) && each.type !== "Ready");
+  return {
+    ...status,
+    additional: failureReason === undefined ? text : `${failureReason}. ${text}`,
+    conditions: mergeConditions(conditions, [ready, ...ending], rfc3339(now)),
+  };
 }
 
 /** Somebody asks for the resource to be left alone. */
@@ -149,13 +171,17 @@ export function paused(resource: ProcessingJob, now: number): ProcessingJobStatu
   const message =
     `The annotation '${ANNOTATIONS.paused}: "true"' asks the operator to leave this resource alone: no job is ` +
     "created for it, and the status of one that runs stays as it is; without the annotation the operator goes on";
-  const rest = status.conditions?.filter(({ type }) => type !== "Ready") ?? [];
+  const rest = status.conditions?.filter((each) => isOwnCondition(each) && each.type !== "Ready") ?? [];
   const because = { reason: "Paused", message, observedGeneration } as const;
   const gaveUp = status.processingJobStatus === "Error" ? findCondition(status.conditions, "Ready") : undefined;
   const ready = gaveUp ?? { type: "Ready", status: "Unknown", ...because } as const;
   const wanted = [ready, ...rest, { type: "Paused", status: "True", ...because } as const];
   status.conditions = mergeConditions(resource.status?.conditions, wanted, rfc3339(now));
   return status;
+}
+
+function helpFor(reason: Reason): string {
+  return ` (see docs/troubleshooting.md#${reason.toLowerCase()})`;
 }
 
 function set<K extends keyof ProcessingJobStatus>(status: ProcessingJobStatus, key: K, value: ProcessingJobStatus[K]) {
@@ -180,11 +206,10 @@ function conditionsOf(
   const observedGeneration = resource.metadata.generation;
   const { job, reason, message, word } = view;
   const { suspended = isSuspended(resource.status) } = view;
-  const stalled = word === "Failed" || word === "Error" || (word === "Stopped" && !suspended);
+  // The operator's own stops are those of a suspension and those of a deletion.
+  const stalled = word === "Failed" || word === "Error" || (word === "Stopped" && !suspended && reason !== "Stopped");
   const ready = word === "Completed" ? "True" : stalled || view.needsPerson ? "False" : "Unknown";
-  const help = ready === "False" || word === "Reconciling"
-    ? ` (see docs/troubleshooting.md#${reason.toLowerCase()})`
-    : "";
+  const help = ready === "False" || word === "Reconciling" ? helpFor(reason) : "";
   const conditions: Omit<Condition, "lastTransitionTime">[] = [
     { type: "Ready", status: ready, reason, message: message + help, observedGeneration },
   ];

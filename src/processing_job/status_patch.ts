@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import type { Condition } from "../api/conditions.ts";
 import type { ProcessingJob, ProcessingJobStatus } from "../api/processing_job.ts";
 import { isHeartbeatDue } from "./heartbeat.ts";
 
@@ -16,7 +17,7 @@ export function statusPatch(
   const wanted = after as Record<string, unknown>;
   const patch: Record<string, unknown> = {};
   for (const key of new Set([...Object.keys(old), ...Object.keys(wanted)])) {
-    if (!isDeepStrictEqual(old[key], wanted[key])) patch[key] = wanted[key] ?? null;
+    if (!isSame(key, old[key], wanted[key])) patch[key] = wanted[key] ?? null;
   }
   const changed = Object.keys(patch);
   if (changed.length === 0) return undefined;
@@ -25,4 +26,11 @@ export function statusPatch(
     return undefined;
   }
   return patch;
+}
+
+/** Conditions are a map by type: other controllers that write theirs may leave them in another order. */
+function isSame(key: string, before: unknown, after: unknown): boolean {
+  if (key !== "conditions" || !before || !after) return isDeepStrictEqual(before, after);
+  const byType = (conditions: unknown) => new Map((conditions as Condition[]).map((each) => [each.type, each]));
+  return isDeepStrictEqual(byType(before), byType(after));
 }

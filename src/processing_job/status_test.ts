@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { heldProcessingJob, makeJob } from "../../tests/support/builders.ts";
+import type { Condition } from "../api/conditions.ts";
 import type { ProcessingJobStatus } from "../api/processing_job.ts";
+import { nextAttempt } from "./attempts.ts";
 import { provesJob } from "./history.ts";
-import { statusOf, viewOfJob } from "./status.ts";
+import { paused, refreshed, statusOf, viewOfJob } from "./status.ts";
 import { statusPatch } from "./status_patch.ts";
 
 const NOW = Date.parse("2026-01-01T02:00:00.900Z");
@@ -77,6 +79,46 @@ Deno.test("viewOfJob() keeps an unknown word out of the status and says which it
   const view = viewOfJob(makeJob("Hibernating"));
   assert.equal(view.word, "Reconciling");
   assert.match(view.additional ?? "", /'Hibernating'/);
+});
+
+const FOREIGN = {
+  type: "example.com/Admitted",
+  status: "True",
+  reason: "QuotaReserved",
+  message: "",
+  lastTransitionTime: "2025-12-31T00:00:00Z",
+  observedGeneration: 1,
+} as unknown as Condition;
+
+Deno.test("conditions of other controllers survive every status that is written, untouched", () => {
+  const first = statusOf(heldProcessingJob(), { ...viewOfJob(makeJob("InProgress")), ...NAMES }, NOW);
+  const resource = heldProcessingJob({ ...first, conditions: [FOREIGN, ...first.conditions!] });
+  resource.metadata.generation = 2;
+  const ended = statusOf(resource, { ...viewOfJob(makeJob("Failed")), ...NAMES }, NOW);
+  const written = {
+    "a job's end": ended,
+    "another generation": refreshed(resource),
+    "a pause": paused(resource, NOW),
+    "the next attempt": nextAttempt(ended),
+  };
+  for (const [what, { conditions = [] }] of Object.entries(written)) {
+    assert.deepEqual(conditions.filter(({ type }) => type === FOREIGN.type), [FOREIGN], what);
+    assert.ok(conditions.every((each) => each === FOREIGN || each.observedGeneration === 2), what);
+  }
+});
+
+Deno.test("statusPatch() does not mind the order of conditions", () => {
+  const [ready, created] = statusOf(heldProcessingJob(), { ...viewOfJob(makeJob("InProgress")), ...NAMES }, NOW)
+    .conditions!;
+  const before = heldProcessingJob({ conditions: [FOREIGN, created!, ready!] });
+  assert.equal(statusPatch(before, { conditions: [ready!, created!, FOREIGN] }, HEARTBEAT, NOW), undefined);
+  const patch = statusPatch(
+    before,
+    { conditions: [{ ...ready!, message: "other" }, created!, FOREIGN] },
+    HEARTBEAT,
+    NOW,
+  );
+  assert.equal((patch?.conditions as Condition[]).length, 3, "a merge patch replaces the whole list");
 });
 
 const proofs: [ProcessingJobStatus | undefined, boolean][] = [

@@ -14,7 +14,7 @@ Deno.test.beforeAll(() => installCrd(cluster));
 const MERGE = { contentType: "application/merge-patch+json" };
 
 /** A request; `version` and `uid` say whether it carries those of the object as it is, as it was, or none. */
-type Move = { do: "post" | "get" | "list" | "delete"; name: string } | Write;
+type Move = { do: "post" | "get" | "list" | "find" | "delete"; name: string } | Write;
 interface Write {
   do: "patch" | "put";
   name: string;
@@ -30,7 +30,7 @@ const name = fc.constantFrom("a", "b");
 const given = fc.constantFrom<Given[]>("current", "current", "former", "none");
 const move: fc.Arbitrary<Move> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant("post" as const), name }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("get" as const, "list" as const), name }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("get" as const, "list" as const, "find" as const), name }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("delete" as const), name }) },
   {
     weight: 6,
@@ -91,6 +91,8 @@ class Side {
         return await this.#ask("GET", path);
       case "list":
         return await this.#ask("GET", this.#path);
+      case "find":
+        return await this.#ask("GET", `${this.#path}?fieldSelector=metadata.name%3D${move.name}`);
       case "delete":
         return await this.#ask("DELETE", path);
       case "patch":

@@ -1,10 +1,13 @@
 /** The change from the controller before this one: its resources and jobs are taken over as they are. */
 import assert from "node:assert/strict";
+import { findCondition } from "../../src/api/conditions.ts";
 import { FINALIZER } from "../../src/api/group.ts";
 import type { JobStatus } from "../../src/api/job.ts";
 import type { ProcessingJob, ProcessingJobStatus } from "../../src/api/processing_job.ts";
 import { toCreateRequest } from "../../src/sagemaker/convert.ts";
+import { errorAnswer } from "../../src/sagemaker/stand_in/answer.ts";
 import { testCluster } from "../support/control_plane.ts";
+import { freePort } from "../support/operator.ts";
 import { installCrd, jobNameOf } from "../support/resources.ts";
 import { Scene } from "../support/scene.ts";
 
@@ -105,3 +108,34 @@ Deno.test("takeover: a deletion that the former controller began ends", async ()
   assert.equal(scene.count("CreateProcessingJob"), creates);
   assert.equal(scene.count("StopProcessingJob"), 1);
 });
+
+const ENDS = [["Completed", "Complete"], ["Failed", "Failed"], ["Stopped", "Stopped"]] as const;
+const FATES: [string, (scene: Scene) => Promise<unknown>][] = [
+  ["is gone", (scene) => scene.startOperator()],
+  ["may not be read", (scene) => {
+    scene.standIn.intercept = () => errorAnswer("AccessDeniedException", "User: x is not authorized to perform: y");
+    return scene.startOperator();
+  }],
+  [
+    "can't be reached",
+    (scene) => scene.startOperator({ endpoints: { endpointUrl: `http://127.0.0.1:${freePort()}` } }),
+  ],
+];
+for (const [what, start] of FATES) {
+  Deno.test(`takeover: what the former controller left finished keeps its last word where the record ${what}`, async () => {
+    await using scene = await Scene.open(cluster);
+    for (const [word] of ENDS) await leaveBehind(scene, word.toLowerCase(), { word });
+    await start(scene);
+    for (const [word, condition] of ENDS) {
+      const name = word.toLowerCase();
+      const { status } = await scene.resources.until(name, "is taken over", ({ status }) => {
+        assert.equal(findCondition(status?.conditions, condition)?.status, "True");
+      });
+      assert.equal(status?.processingJobStatus, word);
+      assert.equal(status.lastCheckTime, "2023-01-31T12:00:00Z");
+      await scene.resources.delete(name);
+      await scene.resources.untilGone(name);
+    }
+    assert.equal(scene.count("CreateProcessingJob"), 0);
+  });
+}

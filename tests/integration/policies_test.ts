@@ -1,7 +1,9 @@
 /** What `retryPolicy`, `suspend`, `ttlSecondsAfterFinished` and `deletionPolicy` do, on a real apiserver. */
 import assert from "node:assert/strict";
 import { findCondition } from "../../src/api/conditions.ts";
+import { ANNOTATIONS } from "../../src/api/group.ts";
 import { FINAL_JOB_STATUSES } from "../../src/api/job.ts";
+import { errorAnswer } from "../../src/sagemaker/stand_in/answer.ts";
 import { testCluster } from "../support/control_plane.ts";
 import { eventually } from "../support/eventually.ts";
 import { kubectl } from "../support/kubectl.ts";
@@ -219,4 +221,40 @@ Deno.test("deletionPolicy: Retain lets the job run on, Delete has its record del
     const { stdout } = await kubectl(cluster, ["events", "-n", scene.namespace]);
     assert.match(stdout, /Retained.*runs on/);
   });
+});
+
+Deno.test("deletionPolicy Delete: what hinders it is said beside the ending, which stays, until the record can be deleted", async () => {
+  await using scene = await Scene.open(cluster);
+  scene.standIn.intercept = (operation) =>
+    operation === "DeleteProcessingJob"
+      ? errorAnswer("AccessDeniedException", "User: x is not authorized to perform: sagemaker:DeleteProcessingJob")
+      : undefined;
+  await scene.startOperator();
+  for (const name of ["ended", "runs"]) {
+    await scene.resources.create(name, { spec: { deletionPolicy: "Delete" } });
+    await scene.resources.untilStatus(name, "InProgress");
+  }
+  await scene.finish("ended", "Completed");
+  await scene.resources.untilStatus("ended", "Completed");
+  for (const name of ["ended", "runs"]) await scene.resources.delete(name);
+  await scene.resources.untilStatus("runs", "Stopping");
+  await scene.finish("runs", "Stopped");
+  for (const [name, word, condition] of [["ended", "Completed", "Complete"], ["runs", "Stopped", "Stopped"]] as const) {
+    const { status } = await scene.resources.until(name, "says what hinders its deletion", ({ status }) => {
+      assert.equal(findCondition(status?.conditions, "Ready")?.reason, "AccessDenied");
+    });
+    assert.equal(status?.processingJobStatus, word);
+    assert.equal(findCondition(status.conditions, condition)?.status, "True");
+    assert.match(status.additional ?? "", /record .*cannot be deleted.*no job of it runs/);
+    await eventually("it is told", async () => {
+      const { stdout } = await kubectl(cluster, ["describe", "pj", name, "-n", scene.namespace]);
+      assert.match(stdout, /DeletionBlocked .*Cannot delete the records/);
+    });
+  }
+  scene.standIn.intercept = undefined;
+  for (const name of ["ended", "runs"]) {
+    await scene.resources.patch(name, { metadata: { annotations: { [ANNOTATIONS.reconcileAt]: "now" } } });
+    await scene.resources.untilGone(name);
+  }
+  assert.deepEqual(scene.standIn.jobs(), []);
 });

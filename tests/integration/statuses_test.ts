@@ -183,3 +183,30 @@ Deno.test("status keeps up with the generation of a resource that has ended", as
   });
   assert.equal(deleted.status?.processingJobStatus, "Completed");
 });
+
+Deno.test("conditions that another controller writes survive the operator's writes, from the first to the last", async () => {
+  await using scene = await Scene.open(cluster);
+  await scene.startOperator();
+  await scene.resources.create("job", { spec: { suspend: true } });
+  await scene.resources.until("job", "is held back", ({ status }) => assert.equal(status?.observedGeneration, 1));
+  const foreign = {
+    type: "example.com/Admitted",
+    status: "True",
+    reason: "QuotaReserved",
+    message: "by a test",
+    lastTransitionTime: "2026-01-01T00:00:00Z",
+    observedGeneration: 1,
+  };
+  await scene.resources.applyCondition("job", foreign);
+  await scene.resources.patch("job", { spec: { suspend: false } });
+  await scene.resources.untilStatus("job", "InProgress");
+  await scene.finish("job", "Completed");
+  const completed = await scene.resources.untilStatus("job", "Completed");
+  assert.deepEqual(conditionsOf(completed), ["Ready=True:Completed", "Complete", "Created", foreign.type]);
+  assert.deepEqual(completed.status?.conditions?.find(({ type }) => String(type) === foreign.type), foreign);
+  // The same manager may change it, and take it away.
+  await scene.resources.applyCondition("job", { ...foreign, status: "False" });
+  const { status } = await scene.resources.applyCondition("job");
+  assert.deepEqual(status?.conditions?.filter(({ type }) => String(type) === foreign.type), []);
+  assert.equal(findCondition(status?.conditions, "Complete")?.status, "True");
+});

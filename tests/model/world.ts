@@ -70,6 +70,8 @@ export class World implements Disposable {
   readonly pausedUntil: Record<System | "events", number> = { apiserver: 0, sagemaker: 0, events: 0 };
   /** Of each change of a resource, the version that it gave rise to. */
   readonly versions: number[] = [];
+  /** What operators have sent, as in `PATCH status` or `DescribeProcessingJob NAME`. */
+  readonly requests: string[] = [];
   /** Told of each effect of an operator before and after its arrival. */
   onEffect: (effect: Effect) => void = () => {};
   /** How long after its end an operator is started again; none for never. */
@@ -102,7 +104,10 @@ export class World implements Disposable {
     this.#wire = new Wire({
       clock: this.clock,
       random: this.#random,
-      faultOf: (call) => this.#takeFault(call),
+      faultOf: (call) => {
+        this.requests.push(call.what);
+        return this.#takeFault(call);
+      },
       heldFor: (call) => this.pausedUntil[systemOf(call)] - this.clock.monotonic(),
       // Of a call that another process has given up nobody can know; that there is but one is the leader's lease's business.
       lateness: () => {

@@ -218,6 +218,7 @@ export class FakeApiserver {
   }
 
   #list(target: Target, asOf: number | undefined): Answer {
+    const [, name] = /^metadata\.name=(.+)$/.exec(target.query.get("fieldSelector") ?? "") ?? [];
     const limit = Number(target.query.get("limit") ?? 0);
     const token = target.query.get("continue");
     const page = token !== null
@@ -228,7 +229,8 @@ export class FakeApiserver {
     if (page === undefined) {
       return failure(410, "Expired", "The provided continue parameter is too old to display a consistent list result.");
     }
-    const { items, version } = page;
+    const { version } = page;
+    const items = page.items.filter(({ metadata }) => name === undefined || metadata.name === name);
     const metadata: Record<string, unknown> = { resourceVersion: String(version) };
     if (limit > 0 && items.length > limit) {
       const next = `${version}-${items.length - limit}-${this.#pages.size}`;

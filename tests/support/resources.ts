@@ -93,6 +93,14 @@ export class Resources {
     return await this.#ask("PUT", `/${name}/status`, { ...await this.get(name), status });
   }
 
+  /** Writes one condition, or none, by server-side apply, as another controller does. */
+  async applyCondition(name: string, condition?: object): Promise<ProcessingJob> {
+    const status = { conditions: condition ? [condition] : [] };
+    const path = `/${name}/status?fieldManager=another-controller&force=true`;
+    const body = JSON.stringify({ apiVersion: API_VERSION, kind: KIND, metadata: { name }, status });
+    return await this.#ask("PATCH", path, body, { contentType: "application/apply-patch+yaml" });
+  }
+
   /** Waits until `check` has nothing against the resource, and gives that. */
   async until(
     name: string,

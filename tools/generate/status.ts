@@ -1,4 +1,4 @@
-import type { Condition } from "../../src/api/conditions.ts";
+import { type Condition, MAX_CONDITIONS } from "../../src/api/conditions.ts";
 import type { Attempt, ProcessingJobStatus } from "../../src/api/processing_job.ts";
 import type { Schema } from "./schema.ts";
 
@@ -9,7 +9,7 @@ const text = (description: string): Schema => ({ description, type: "string" });
 const CONDITION: Record<keyof Condition, Schema> = {
   type: {
     description:
-      "What the condition is about: Created, Complete, Failed, Stopped, Suspended, Paused, Ready or Stalled.",
+      "What the condition is about. The operator writes Created, Complete, Failed, Stopped, Suspended, Paused, Ready and Stalled, and keeps those of other controllers.",
     type: "string",
     maxLength: 316,
     pattern:
@@ -127,7 +127,7 @@ const FIELDS: Record<keyof ProcessingJobStatus, Schema> = {
     description: "The same as conditions, for kubectl wait and for tools: at most one of each type.",
     type: "array",
     // More than there are types; a rule that looks at each has a cost because of it.
-    maxItems: 16,
+    maxItems: MAX_CONDITIONS,
     "x-kubernetes-list-type": "map",
     "x-kubernetes-list-map-keys": ["type"],
     items: {

@@ -1,0 +1,155 @@
+import { isDeepStrictEqual } from "node:util";
+import { FINALIZER } from "../api/group.ts";
+import type { ProcessingJob, ProcessingJobStatus } from "../api/processing_job.ts";
+import { type KubeClient, KubeError } from "../kubernetes/client.ts";
+import { compareResourceVersions } from "../kubernetes/objects.ts";
+import type { Store } from "../kubernetes/store.ts";
+import { collectionPath, keyOf, pathOf } from "./identity.ts";
+import { ownAnnotations } from "./kept.ts";
+
+/** Up to this many writes of one resource may be under way back through the watch at once. */
+const MAX_ECHOES = 3;
+
+/**
+ * Reads and writes of one kind, ProcessingJob. Each write carries the resourceVersion that was read, so the apiserver refuses it
+ * with a conflict (409) if the resource has changed since. Reads come from the informer's store; after a conflict, from the
+ * apiserver, until the store has moved on.
+ *
+ * @throws {KubeError} every method but `isEcho` and `forget`: the apiserver refused the request or can't be reached
+ */
+export class ResourceClient {
+  readonly #kube: KubeClient;
+  readonly #store: Store<ProcessingJob>;
+  /** By key, the gists of the resource as the latest writes meant it to be, in order, until the watch brings them back. */
+  readonly #written = new Map<string, Gist[]>();
+  /** By key, the resourceVersion of the last write, where that was refused as a conflict. */
+  readonly #refused = new Map<string, string>();
+
+  constructor({ kube, store }: { kube: KubeClient; store: Store<ProcessingJob> }) {
+    this.#kube = kube;
+    this.#store = store;
+  }
+
+  /** Whether the change of the resource under `key` that the watch has just brought is only this client's own last write. */
+  isEcho(key: string): boolean {
+    const resource = this.#store.get(key);
+    const written = this.#written.get(key);
+    if (resource === undefined || written === undefined) return false;
+    const gist = gistOf(resource);
+    const index = written.findIndex((other) => isDeepStrictEqual(other, gist));
+    written.splice(0, index + 1);
+    if (written.length === 0) this.#written.delete(key);
+    return index >= 0;
+  }
+
+  /** Ends everything that is remembered of `key`. */
+  forget(key: string): void {
+    this.#written.delete(key);
+    this.#refused.delete(key);
+  }
+
+  /**
+   * The resource under `key` as the store has it. If the store still has the version that the last write was refused for, the watch
+   * may be silent, so the apiserver is asked.
+   *
+   * @throws {KubeError} 404 if the resource is gone, also if another one has its name by now
+   */
+  async read(key: string, signal: AbortSignal): Promise<ProcessingJob | undefined> {
+    const known = this.#store.get(key);
+    const refused = this.#refused.get(key);
+    if (known === undefined || refused === undefined) return known;
+    if (compareResourceVersions(known.metadata.resourceVersion, refused) > 0) return known;
+    const { namespace, name, uid } = known.metadata;
+    // As a list, which the Role allows already. Without a resourceVersion it is as fresh as a read of the object itself.
+    const query = { fieldSelector: `metadata.name=${name}` };
+    const { items: [fresh] } = await this.#kube.list<ProcessingJob>(collectionPath(namespace), { query, signal });
+    if (fresh?.metadata.uid !== uid) {
+      const message = `'${key}' was deleted, which the watch has not shown yet`;
+      throw new KubeError(message, { status: 404, reason: "NotFound" });
+    }
+    this.#store.refresh(fresh);
+    return this.#store.get(key);
+  }
+
+  /** Adds the operator's finalizer, or removes it. Gives the resource as it is then, with its whole spec. */
+  async setFinalizer(resource: ProcessingJob, held: boolean, signal: AbortSignal): Promise<ProcessingJob> {
+    const { resourceVersion, uid, finalizers = [] } = resource.metadata;
+    const others = finalizers.filter((finalizer) => finalizer !== FINALIZER);
+    const metadata = { resourceVersion, uid, finalizers: held ? [...others, FINALIZER] : others };
+    const wanted = { ...resource, metadata: { ...resource.metadata, ...metadata } };
+    const answer = await this.#patch(wanted, pathOf(resource), { metadata }, signal);
+    if (held) this.#store.refresh(answer);
+    return answer;
+  }
+
+  /** A patch that changes nothing: it succeeds only if the resource has not changed since it was read. */
+  async confirm(resource: ProcessingJob, signal: AbortSignal): Promise<ProcessingJob> {
+    const { resourceVersion, uid } = resource.metadata;
+    const patch = { metadata: { resourceVersion, uid } };
+    return await this.#send(
+      resource,
+      () => this.#kube.patch<ProcessingJob>(pathOf(resource), patch, { type: "merge", signal }),
+    );
+  }
+
+  /** @param patch the merge patch that makes `status` of the resource's status */
+  async patchStatus(
+    resource: ProcessingJob,
+    status: ProcessingJobStatus,
+    patch: Record<string, unknown>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { resourceVersion, uid } = resource.metadata;
+    const body = { metadata: { resourceVersion, uid }, status: patch };
+    this.#store.refresh(await this.#patch({ ...resource, status }, `${pathOf(resource)}/status`, body, signal));
+  }
+
+  /** Asks for the deletion. Finalizers, the operator's own included, still hold the resource. */
+  async delete(resource: ProcessingJob, signal: AbortSignal): Promise<void> {
+    const { resourceVersion, uid } = resource.metadata;
+    const body = { preconditions: { resourceVersion, uid }, propagationPolicy: "Background" };
+    await this.#send(resource, () => this.#kube.delete(pathOf(resource), { body, signal }));
+  }
+
+  /** Sends a patch that makes `wanted` of the resource. */
+  async #patch(wanted: ProcessingJob, path: string, patch: object, signal: AbortSignal): Promise<ProcessingJob> {
+    const key = keyOf(wanted);
+    // Before the request is sent, since the watch may bring it back sooner than the answer.
+    this.#written.set(key, [...(this.#written.get(key) ?? []).slice(-MAX_ECHOES), gistOf(wanted)]);
+    try {
+      return await this.#send(
+        wanted,
+        () => this.#kube.patch<ProcessingJob>(path, patch, { type: "merge", signal }),
+      );
+    } catch (error) {
+      // It may still be carried out, after something else has become true.
+      this.#written.delete(key);
+      throw error;
+    }
+  }
+
+  async #send<T>(resource: ProcessingJob, write: () => Promise<T>): Promise<T> {
+    const key = keyOf(resource);
+    try {
+      const answer = await write();
+      this.#refused.delete(key);
+      return answer;
+    } catch (error) {
+      if (isConflict(error)) this.#refused.set(key, resource.metadata.resourceVersion);
+      throw error;
+    }
+  }
+}
+
+/** The apiserver refused a write because the resource has changed since it was read. */
+export function isConflict(error: unknown): boolean {
+  return error instanceof KubeError && error.status === 409;
+}
+
+type Gist = ReturnType<typeof gistOf>;
+
+/** Everything in a resource that can ask the operator for something. Not its version, which each write changes. */
+function gistOf({ metadata, status }: ProcessingJob) {
+  const { uid, generation, deletionTimestamp, finalizers = [] } = metadata;
+  return { uid, generation, deletionTimestamp, finalizers, annotations: ownAnnotations(metadata.annotations), status };
+}
