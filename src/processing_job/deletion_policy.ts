@@ -4,6 +4,7 @@ import { ANNOTATIONS } from "../api/group.ts";
 import { type Failure, FINAL_JOB_STATUSES } from "../api/job.ts";
 import type { ProcessingJobStatus } from "../api/processing_job.ts";
 import { type Action, type Context, type Settle, settle } from "./action.ts";
+import { attemptNumber } from "./attempts.ts";
 import { formerEnd, isFormerEnd } from "./former.ts";
 import { errorReason, isAtRest, isKnown, isOver, provesJob } from "./history.ts";
 import { neverGivenUp, nextAfter } from "./retry.ts";
@@ -16,17 +17,26 @@ export function deletionPolicyOf({ resource: { spec }, observed: { defaults } }:
 
 /** The last step of a deletion, once nothing runs: the resource is let go, and under `Delete` the records of its jobs go first. */
 export function decideRelease(context: Context): Action {
-  const { observed: { areRecordsDeleted, failure, sighting }, resource: { status } } = context;
+  const { areRecordsDeleted, failure, sighting } = context.observed;
   const release = { do: "release", forced: false } as const;
   if (deletionPolicyOf(context) !== "Delete" || areRecordsDeleted) return release;
-  const record = recordOf(context);
-  if (record === "unknown" && failure) return decideRecordKept(context, failure);
-  if (record === "unknown") return { do: sighting?.job ? "verify" : "look" };
-  return record === "own" || (status?.attempts?.length ?? 0) > 0 ? { do: "delete-records" } : release;
+  if (recordOf(context) !== "unknown") return lastRecord(context) > 0 ? { do: "delete-records" } : release;
+  if (failure) return decideRecordKept(context, failure);
+  return { do: sighting?.job ? "verify" : "look" };
+}
+
+/**
+ * The number of the last attempt whose record is the resource's own; 0 for none. Those of all attempts before it are too: an attempt
+ * only begins once the job of the one before has ended.
+ */
+export function lastRecord(known: Pick<Context, "resource" | "observed">): number {
+  return attemptNumber(known.resource.status) - (recordOf(known) === "own" ? 0 : 1);
 }
 
 /** Whose the record is that has the name of the resource's job. Only its own is deleted. */
-function recordOf({ observed: { sighting, isOwn }, resource: { status } }: Context): "own" | "none" | "unknown" {
+function recordOf(
+  { observed: { sighting, isOwn }, resource: { status } }: Pick<Context, "resource" | "observed">,
+): "own" | "none" | "unknown" {
   if (isOwn === false || errorReason(status) === "NameConflict") return "none";
   if (sighting?.job) return isOwn || isKnown(sighting.job, status) ? "own" : "unknown";
   if (!provesJob(status)) return "none";

@@ -15,6 +15,7 @@ import { isAboutTags, isOwnJob } from "../sagemaker/ownership.ts";
 import type { Observed } from "./action.ts";
 import type { Burst } from "./burst.ts";
 import { STOP_AGAIN_MS } from "./deletion.ts";
+import { lastRecord } from "./deletion_policy.ts";
 import { EnvironmentError, withValues } from "./environment.ts";
 import { HeartbeatPhases } from "./heartbeat.ts";
 import { isAskedFor, isUntouched, isWaiting, provesJob, readyReason } from "./history.ts";
@@ -33,6 +34,8 @@ const NO_POLICY: NamespacePolicy = { defaults: {} };
 const ALL: AllowedByFlags = { roleArns: [], regions: [] };
 /** The longest that a status waits for the calls of others. */
 const LONGEST_WAIT_MS = 4_000;
+/** As many records are deleted in one reconcile at most. */
+const MOST_RECORDS_AT_ONCE = 20;
 
 export interface JobCallsOptions {
   /** Has the Secrets and ConfigMaps that a job's environment is read from. */
@@ -97,6 +100,9 @@ export class JobCalls {
 
   /** By key, when its job was last stopped. */
   readonly #stoppedAt = new Map<string, number>();
+
+  /** By key, up to which attempt the records were deleted, for a deletion that takes several reconciles. */
+  readonly #recordsDeleted = new Map<string, number>();
 
   constructor(options: JobCallsOptions) {
     this.#options = options;
@@ -172,6 +178,7 @@ export class JobCalls {
     this.#createdAt.delete(key);
     this.#stoppedAt.delete(key);
     this.#names.delete(key);
+    this.#recordsDeleted.delete(key);
   }
 
   /** Asks SageMaker for the job. */
@@ -298,19 +305,30 @@ export class JobCalls {
     if (observed.sighting.job?.status !== "InProgress") delete observed.failure;
   }
 
-  /** Deletes the records of the resource's jobs; one that is gone already is no failure. */
+  /**
+   * Deletes the records of the resource's jobs, the first attempt's first. One that is gone already is no failure. Names follow from the
+   * resource's name and UID and the attempt's number alone, never from names in the status, which could be those of other jobs.
+   *
+   * @throws {NotNow} after a number of them, so that other resources get their turn and changes of this one are seen
+   */
   async deleteRecords(resource: ProcessingJob, observed: Observed, signal: AbortSignal): Promise<void> {
     observed.recordsAsked = true;
-    const names = new Set([refOf(resource).name, ...(resource.status?.attempts ?? []).map(({ name }) => name)]);
-    for (const name of names) {
+    const { name, uid } = resource.metadata;
+    const key = keyOf(resource);
+    const deleted = this.#recordsDeleted.get(key) ?? 0;
+    const last = lastRecord({ resource, observed });
+    for (let number = deleted + 1; number <= last; number++) {
+      if (number > deleted + MOST_RECORDS_AT_ONCE) throw new NotNow(0);
+      const job = attemptName(name, uid, number);
       await this.#attempt(
         resource,
         "DeleteProcessingJob",
         observed,
-        (sageMaker) => sageMaker.deleteRecord(name, signal),
+        (sageMaker) => sageMaker.deleteRecord(job, signal),
       );
       if (observed.failure) return;
-      log.info("Deleted the record of the processing job", { ...identity(resource), job: name });
+      this.#recordsDeleted.set(key, number);
+      log.info("Deleted the record of the processing job", { ...identity(resource), job });
     }
     observed.areRecordsDeleted = true;
   }

@@ -225,6 +225,11 @@ export class World implements Disposable {
     this.#asUser("PATCH", `${RESOURCES}/${name}`, patch);
   }
 
+  /** As a person does who may write statuses. */
+  patchStatus(name: string, status: object): void {
+    this.#asUser("PATCH", `${RESOURCES}/${name}/status`, { status });
+  }
+
   #asUser(method: string, path: string, body?: unknown): Answer {
     return this.apiserver.request({ method, path, body });
   }
