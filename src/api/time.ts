@@ -3,6 +3,19 @@ export function rfc3339(ms: number): string {
   return new Date(ms).toISOString().replace(/\.\d{3}Z$/, "Z");
 }
 
+const RFC3339 = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
+
+/**
+ * Milliseconds since the epoch of a time in RFC 3339, with a zone. `undefined` for everything else, also for days that don't exist, which
+ * `Date.parse` takes for the next month's first.
+ */
+export function parseRfc3339(text: string): number | undefined {
+  const [, day = ""] = RFC3339.exec(text) ?? [];
+  const [ms, midnight] = [Date.parse(text), Date.parse(day)];
+  if (Number.isNaN(ms) || Number.isNaN(midnight) || !rfc3339(midnight).startsWith(day)) return undefined;
+  return ms;
+}
+
 /**
  * A length of time as `kubectl` prints ages, two units at most: `42s`, `3m5s`, `10m`, `2h7m`, `3d4h`
  * (k8s.io/apimachinery `duration.HumanDuration`, which leaves the smaller unit out once it says little). `ms` is milliseconds.

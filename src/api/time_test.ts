@@ -1,9 +1,25 @@
 import assert from "node:assert/strict";
-import { humanDuration, rfc3339 } from "./time.ts";
+import { humanDuration, parseRfc3339, rfc3339 } from "./time.ts";
 
 Deno.test("rfc3339() has whole seconds, in UTC", () => {
   assert.equal(rfc3339(Date.parse("2026-03-04T05:06:07.999Z")), "2026-03-04T05:06:07Z");
 });
+
+const times: [string, number | undefined][] = [
+  ["2026-03-04T05:06:07Z", Date.UTC(2026, 2, 4, 5, 6, 7)],
+  ["2026-03-04T05:06:07.250Z", Date.UTC(2026, 2, 4, 5, 6, 7, 250)],
+  ["2026-03-04T05:06:07+01:00", Date.UTC(2026, 2, 4, 4, 6, 7)],
+  ["", undefined],
+  ["1", undefined],
+  ["yesterday", undefined],
+  ["2026-03-04", undefined],
+  ["2026-03-04T05:06:07", undefined],
+  ["2026-02-30T05:06:07Z", undefined],
+  ["2026-13-01T05:06:07Z", undefined],
+];
+for (const [text, expected] of times) {
+  Deno.test(`parseRfc3339() takes '${text}' for ${expected}`, () => assert.equal(parseRfc3339(text), expected));
+}
 
 const S = 1000;
 const M = 60 * S;

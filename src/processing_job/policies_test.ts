@@ -1,7 +1,7 @@
 /** What `decide` makes of the policies, step by step. */
 import assert from "node:assert/strict";
 import { ARN, heldProcessingJob, makeJob, makeProcessingJob, MINIMAL_SPEC } from "../../tests/support/builders.ts";
-import { findCondition } from "../api/conditions.ts";
+import { type Condition, findCondition } from "../api/conditions.ts";
 import type { Failure } from "../api/job.ts";
 import type { ProcessingJob, ProcessingJobSpec, ProcessingJobStatus } from "../api/processing_job.ts";
 import type { Action, Observed, Settle } from "./action.ts";
@@ -210,6 +210,37 @@ for (const [what, spec, observed, expected] of ttls) {
     else assert.deepEqual((action as Settle).next, { kind: "after", ms: expected });
   });
 }
+
+const conditionOf = (lastTransitionTime: string): Condition[] => [
+  { type: "Complete", status: "True", reason: "Completed", message: "", lastTransitionTime, observedGeneration: 1 },
+];
+const unknownEnds: [string, ProcessingJobStatus][] = [
+  ["is missing", {}],
+  ["is empty", { processingEndTime: "" }],
+  ["is no time", { processingEndTime: "yesterday" }],
+  ["is a number that Date.parse() takes for a year", { processingEndTime: "1" }],
+  ["has no zone", { processingEndTime: "2026-01-01T00:00:00" }],
+  ["is a day that does not exist", { processingEndTime: "2026-02-30T00:00:00Z" }],
+  ["is no time, though the condition's is", {
+    processingEndTime: "yesterday",
+    conditions: conditionOf("2026-01-01T00:00:00Z"),
+  }],
+  ["is missing, and the condition's is no time", { conditions: conditionOf("1") }],
+];
+for (const [what, status] of unknownEnds) {
+  Deno.test(`a finished resource is never deleted by its time to live where its end ${what}`, () => {
+    const { processingEndTime: _, ...rest } = ended;
+    const resource = held({ ttlSecondsAfterFinished: 0 }, { ...rest, ...status });
+    const { next } = settled(resource, { serviceNow: NOW + 1e12 });
+    assert.deepEqual(next, { kind: "wait" });
+  });
+}
+
+Deno.test("a finished resource without an end is deleted by the time of its condition", () => {
+  const { processingEndTime: _, ...rest } = ended;
+  const resource = held({ ttlSecondsAfterFinished: 0 }, { ...rest, conditions: conditionOf("2026-01-01T00:00:00Z") });
+  assert.deepEqual(next(resource, { serviceNow: NOW }), { do: "delete" });
+});
 
 Deno.test("what is paused outlives its time", () => {
   const resource = held({ ttlSecondsAfterFinished: 0 }, ended);

@@ -1,5 +1,6 @@
 /** `spec.ttlSecondsAfterFinished`: a resource is deleted so long after its job's end, by SageMaker's clock. */
 import { findCondition } from "../api/conditions.ts";
+import { parseRfc3339 } from "../api/time.ts";
 import { type Action, type Context, type Next } from "./action.ts";
 import { isPaused, refreshed } from "./status.ts";
 
@@ -20,7 +21,8 @@ export function afterEnd(context: Context): Next {
 }
 
 /**
- * What becomes of a finished resource that has a time to live; undefined if it has none. Our own clock may be wrong, and that of
+ * What becomes of a finished resource that has a time to live; undefined if it has none, or if its status does not say when the job
+ * ended: that may have been a moment ago, so a person has to delete it. Our own clock may be wrong, and that of
  * SageMaker, which told of the end, is known from its answers: without any it is asked.
  */
 export function decideTtl(context: Context): Action | undefined {
@@ -31,15 +33,19 @@ export function decideTtl(context: Context): Action | undefined {
     const next = { kind: "after", ms: Math.min(ms, LONGEST_WAIT_MS) } as const;
     return { do: "settle", status: refreshed(resource), follow: false, next };
   };
+  const endedAt = endOf(context);
+  // It may have ended a moment ago, so the resource stays until a person deletes it.
+  if (endedAt === undefined) return undefined;
   if (serviceNow === undefined && !hasLooked) return { do: "look" };
   if (serviceNow === undefined && failure) return settle(ASK_AGAIN_MS);
-  const waitMs = endOf(context) + ttl * 1000 - (serviceNow ?? context.now);
+  const waitMs = endedAt + CUT_MS + ttl * 1000 - (serviceNow ?? context.now);
   return waitMs > 0 ? settle(waitMs) : { do: "delete" };
 }
 
-function endOf({ resource: { status } }: Context): number {
+/** When the job ended, in milliseconds since the epoch; undefined where the status does not say that in RFC 3339. */
+function endOf({ resource: { status } }: Context): number | undefined {
   // A job that never ran may have no end; when its condition was written is later.
   const ended = (["Complete", "Failed", "Stopped"] as const).map((type) => findCondition(status?.conditions, type));
   const written = ended.find((condition) => condition !== undefined)?.lastTransitionTime ?? "";
-  return Date.parse(status?.processingEndTime ?? written) + CUT_MS;
+  return parseRfc3339(status?.processingEndTime ?? written);
 }
