@@ -106,7 +106,7 @@ function decideOver(context: Context): Action {
 function decideRunning(context: Context): Action {
   const { status } = context.resource;
   const { sighting, failure, isOwn, hasLooked, isUnsent, isFollowed } = context.observed;
-  if (isAskedFor(context.resource) && !hasLooked && !failure && !isUntouched(status)) return { do: "look" };
+  if (isAskedFor(context.resource) && !hasLooked && !failure) return { do: "look" };
   if (isBehind(context)) return hasLooked ? decideBlind(context) : { do: "look" };
   if (failure) return hasLooked && provesJob(status) ? decideBlind(context, failure) : decideFailed(context, failure);
   if (sighting?.job) {

@@ -32,10 +32,13 @@ export function isAtRest(status: Status): boolean {
   return isSuspended(status) && (word === "Stopped" || word === "SynchronizingK8sJobWithSageMaker");
 }
 
-/** Somebody has asked for another look, or another try, now. */
+/**
+ * A person asks for another look, or another try, now. A resource that no one has looked at yet gets its first try anyway: an annotation
+ * that it was created with asks for nothing more, and its first status says that it was seen.
+ */
 export function isAskedFor({ metadata, status }: ProcessingJob): boolean {
   const asked = metadata.annotations?.[ANNOTATIONS.reconcileAt];
-  return asked !== undefined && asked !== status?.observedReconcileAt;
+  return asked !== undefined && asked !== status?.observedReconcileAt && !isUntouched(status);
 }
 
 /** The operator has given up on the resource, and nobody has asked for another try since. */

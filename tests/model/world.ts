@@ -203,8 +203,14 @@ export class World implements Disposable {
 
   // What users do.
 
-  create(name: string, policies: Policies = {}, namespace = "default"): void {
-    const body = { apiVersion: API_VERSION, kind: KIND, metadata: { name }, spec: { ...MINIMAL_SPEC, ...policies } };
+  create(
+    name: string,
+    policies: Policies = {},
+    namespace = "default",
+    annotations: Record<string, string> = {},
+  ): void {
+    const metadata = { name, annotations };
+    const body = { apiVersion: API_VERSION, kind: KIND, metadata, spec: { ...MINIMAL_SPEC, ...policies } };
     this.#asUser("POST", RESOURCES.replace("default", namespace), body);
   }
 
