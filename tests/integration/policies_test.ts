@@ -258,3 +258,19 @@ Deno.test("deletionPolicy Delete: what hinders it is said beside the ending, whi
   }
   assert.deepEqual(scene.standIn.jobs(), []);
 });
+
+Deno.test("suspend: a resource that is resumed while no operator runs and its job stops begins its next attempt", async () => {
+  await using scene = await Scene.open(cluster);
+  const operator = await scene.startOperator();
+  await scene.resources.create("resumed");
+  await scene.resources.untilStatus("resumed", "InProgress");
+  await scene.resources.patch("resumed", { spec: { suspend: true } });
+  await eventually("the stop is sent", () => assert.equal(scene.count("StopProcessingJob"), 1));
+  await operator.stop();
+  await scene.finish("resumed", "Stopped");
+  await scene.resources.patch("resumed", { spec: { suspend: false } });
+  await scene.startOperator();
+  const { status } = await untilAttempt(scene, "resumed", 2);
+  assert.deepEqual(status?.attempts?.map(({ reason }) => reason), ["Suspended", "InProgress"]);
+  assert.equal(scene.standIn.created.length, 2);
+});
