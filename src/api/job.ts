@@ -78,6 +78,8 @@ export interface Failure {
 /** Reasons that say where a job stands. */
 export const STANDINGS = [
   "Created",
+  "NotSent",
+  "OutcomeUnknown",
   "Waiting",
   "InProgress",
   "Stopping",

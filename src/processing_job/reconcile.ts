@@ -114,7 +114,7 @@ export class ProcessingJobReconciler {
         case "add-finalizer":
           if (isUntouched(resource.status)) calls.mayCreate(resource, observed);
           resource = await this.#client.setFinalizer(resource, true, signal);
-          calls.hold(resource);
+          calls.hold(resource, observed);
           observed.isCurrent = true;
           break;
         case "confirm":
@@ -122,6 +122,12 @@ export class ProcessingJobReconciler {
           resource = await this.#client.confirm(resource, signal);
           observed.isCurrent = true;
           break;
+        case "announce":
+          resource = await this.#patchStatus(resource, action.status, signal) ?? resource;
+          calls.announced(resource);
+          observed.isCurrent = true;
+          break;
+        case "prepare":
         case "look":
         case "verify":
         case "create":
@@ -193,13 +199,21 @@ export class ProcessingJobReconciler {
     this.#options.record({ ...event, regarding: referenceTo(resource) });
   }
 
-  async #writeStatus(resource: ProcessingJob, settled: Settle, signal: AbortSignal): Promise<void> {
-    const { status, next, follow, recordKept = false } = settled;
+  /** Writes `status`; gives the resource as it is then, or nothing where there is nothing to write. */
+  async #patchStatus(
+    resource: ProcessingJob,
+    status: ProcessingJobStatus,
+    signal: AbortSignal,
+  ): Promise<ProcessingJob | undefined> {
     const { limits, clock } = this.#options;
     const heartbeat = { phase: this.#calls.heartbeats.of(keyOf(resource)), intervalMs: limits.heartbeatMs };
     const patch = statusPatch(resource, status, heartbeat, clock.now());
-    if (patch === undefined) return;
-    await this.#client.patchStatus(resource, status, patch, signal);
+    return patch && await this.#client.patchStatus(resource, status, patch, signal);
+  }
+
+  async #writeStatus(resource: ProcessingJob, settled: Settle, signal: AbortSignal): Promise<void> {
+    const { status, next, follow, recordKept = false } = settled;
+    if (await this.#patchStatus(resource, status, signal) === undefined) return;
     this.#options.onStatus?.(resource, status);
     // Who waits in a line is told when its turn comes, so no time would be true.
     const isInLine = status.additional?.startsWith("Waiting") ?? false;

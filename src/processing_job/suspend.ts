@@ -37,7 +37,8 @@ export function decideSuspended(context: Context): Action {
 
 /** In the place of a create. One that was sent before may still arrive, and is stopped then. */
 export function decideHeldBack(context: Context): Action {
-  const { hasLooked, sighting } = context.observed;
+  const { hasLooked, sighting, isNeverSent } = context.observed;
+  if (isNeverSent) return decideSuspended(context);
   if (!hasLooked || !sighting?.absent) return { do: "look" };
   const appearsMs = appearsInMs(context);
   if (appearsMs <= 0) return decideSuspended(context);

@@ -36,6 +36,8 @@ export interface SageMaker {
    * error repeats any of `hidden`, values in the request that nobody is to see.
    */
   create(request: CreateProcessingJobCommandInput, signal?: AbortSignal, hidden?: readonly string[]): Promise<string>;
+  /** Gets the credentials that the next call is signed with, and sends nothing. */
+  ready(signal?: AbortSignal): Promise<void>;
   /** The job of that name; `undefined` where SageMaker says that there is none. */
   describe(name: string, signal?: AbortSignal): Promise<Job | undefined>;
   /** One page of the jobs in the region, a hundred at most, in the order of their creation. */
@@ -237,7 +239,26 @@ class Caller implements SageMaker {
         throw errorWithout(hidden, error);
       });
     });
-    return answer?.ProcessingJobArn ?? "";
+    if (!answer?.ProcessingJobArn) throw failed(notSageMaker(this.#where), answer);
+    return answer.ProcessingJobArn;
+  }
+
+  async ready(signal?: AbortSignal): Promise<void> {
+    const { clock, callTimeoutMs = DEFAULT_TIMEOUT_MS } = this.#options;
+    using limit = deadline(clock, callTimeoutMs, signal);
+    try {
+      await this.#credentials(limit.signal);
+    } catch (error) {
+      if (signal?.aborted) throw signal.reason;
+      throw error;
+    }
+  }
+
+  /** Asked for on their own, so that what is wrong with them isn't taken for SageMaker's; the SDK remembers them. */
+  async #credentials(limit: AbortSignal): Promise<Credentials> {
+    return await orAbort(this.#client().config.credentials(), limit).catch((error) => {
+      throw error instanceof SageMakerError ? error : failed(credentialsFailure(error), error);
+    });
   }
 
   async describe(name: string, signal?: AbortSignal): Promise<Job | undefined> {
@@ -318,10 +339,7 @@ class Caller implements SageMaker {
     let used: Credentials | undefined;
     try {
       const client = this.#client();
-      // Asked for on their own, so that what is wrong with them isn't taken for SageMaker's; the SDK remembers them.
-      used = await orAbort(client.config.credentials(), limit).catch((error) => {
-        throw error instanceof SageMakerError ? error : failed(credentialsFailure(error), error);
-      });
+      used = await this.#credentials(limit);
       const answer = await traced(`SageMaker/${operation}`, { region: this.#where.region }, () => {
         return orAbort(send(client, limit), limit);
       });
