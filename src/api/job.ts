@@ -116,6 +116,8 @@ export const REASONS = [
   "ClockSkewed",
   "NameConflict",
   "JobLost",
+  "WrongAccount",
+  "AccountUnconfirmed",
   "UnknownError",
 ] as const;
 export type Reason = typeof REASONS[number];

@@ -26,6 +26,13 @@ export interface Observed {
    * finalizer and sent none since.
    */
   isNeverSent?: boolean;
+  /**
+   * The account of the credentials with which SageMaker was just asked for the job, and said that there is none; or why it is
+   * not known.
+   */
+  caller?: string | Failure;
+  /** The account of the job's role, where calls go to AWS itself. */
+  roleAccount?: string;
   /** Everything that a create needs is there: credentials, an endpoint, values from Secrets. */
   isPrepared?: boolean;
   /** The apiserver has agreed in this reconcile that the resource is as it was read, so nobody else has acted on it since. */
@@ -76,6 +83,8 @@ export type Action =
   /** Write a status which says that a create may have been sent. */
   | { do: "announce"; status: ProcessingJobStatus }
   | { do: "look" }
+  /** Ask for the job once more, and whose account is asked. */
+  | { do: "identify" }
   /** Find out whether the job that was seen is this resource's. */
   | { do: "verify" }
   | { do: "create" }

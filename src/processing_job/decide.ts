@@ -2,6 +2,7 @@ import { FINALIZER } from "../api/group.ts";
 import { type Failure, FINAL_JOB_STATUSES, type Job, type Sighting } from "../api/job.ts";
 import type { ProcessingJob } from "../api/processing_job.ts";
 import { type Action, type Context, type Limits, type Names, type Observed, type Settle, settle } from "./action.ts";
+import { doubtOfAbsence, stepOf } from "./account.ts";
 import { withAttempts } from "./attempts.ts";
 import { announced } from "./create_state.ts";
 import { decideFormerEnd, isFormerEnd } from "./former.ts";
@@ -26,7 +27,7 @@ import {
 import { rfc3339 } from "../api/time.ts";
 import { untilHeartbeat } from "./heartbeat.ts";
 import { nextAfter } from "./retry.ts";
-import { decideGivenUp, orOnceSettled } from "./given_up.ts";
+import { decideGivenUp, LOST_LOOK_MS, orOnceSettled } from "./given_up.ts";
 import { decideBackoff, decideLastAttempt, decideRetry, isRetryOver } from "./next_attempt.ts";
 import { isPaused, paused, refreshed, viewOfFailure, viewOfJob } from "./status.ts";
 import {
@@ -203,6 +204,8 @@ function decideEnded(context: Context, job: Job): Action {
 
 /** A job that existed is gone from SageMaker. It is never run a second time. */
 function decideLost(context: Context, absent: { since: number; looks: number }): Action {
+  const doubt = doubtOfAbsence(context);
+  if (doubt) return stepOf(context, doubt);
   // What was not there before it was created says nothing.
   const since = Math.max(absent.since, createdAt(context.resource.status));
   const isLost = absent.looks >= LOST_AFTER.looks && context.now - since >= LOST_AFTER.ms;
@@ -211,7 +214,7 @@ function decideLost(context: Context, absent: { since: number; looks: number }):
       "resource; to run it anew, delete the resource and apply it again"
     : "SageMaker does not show this resource's processing job, which existed; looking again before it counts as lost";
   const view = { reason: "JobLost", message: text, additional: text } as const;
-  if (isLost) return settle(context, { ...view, word: "Error" }, false, { kind: "wait" });
+  if (isLost) return settle(context, { ...view, word: "Error" }, false, { kind: "after", ms: LOST_LOOK_MS });
   return settle(context, { ...view, word: "Reconciling" }, true, { kind: "after", ms: LOOK_AGAIN_MS });
 }
 

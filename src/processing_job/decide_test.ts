@@ -11,6 +11,8 @@ import { decide } from "./decide.ts";
 
 const NOW = Date.parse("2026-01-01T02:00:00Z");
 const LIMITS = { heartbeatMs: 300_000, stalenessMs: 30_000 };
+/** That of the jobs and of their role. */
+const ACCOUNT = "123456789012";
 const NAMES = { jobName: "job-1234567890abcdef1234567890abcdef", cloudWatchLogUrl: "https://example.com/logs" };
 
 function next(resource: ProcessingJob, observed: Observed = {}, now = NOW): Action {
@@ -79,6 +81,11 @@ const conflict: ProcessingJobStatus = {
     observedGeneration: 1,
   }],
 };
+const lost: ProcessingJobStatus = {
+  ...running,
+  processingJobStatus: "Error",
+  conditions: conflict.conditions!.map((condition) => ({ ...condition, reason: "JobLost" })),
+};
 const justCreated: ProcessingJobStatus = {
   ...running,
   conditions: [{
@@ -110,11 +117,12 @@ const steps: [string, ProcessingJob, Observed, Action["do"]][] = [
   ["an old InProgress is looked up first", heldProcessingJob({ processingJobStatus: "InProgress" }), {}, "look"],
   ["a resource whose create failed is looked up before the next", heldProcessingJob(waiting), {}, "look"],
   ["a resource without a job gets one", heldProcessingJob(waiting), { ...absent(), isCurrent: true }, "create"],
-  ["a job that existed is never created again", heldProcessingJob(running), absent(), "settle"],
+  ["a job that existed is never created again", heldProcessingJob(running), { ...absent(), caller: ACCOUNT }, "settle"],
+  ["a job that is not found is asked for by whose account it is", heldProcessingJob(running), absent(), "identify"],
   [
     "a job that existed is never created again, however long it is gone",
     heldProcessingJob(running),
-    absent(1e9, 99),
+    { ...absent(1e9, 99), caller: ACCOUNT },
     "settle",
   ],
   [
@@ -159,7 +167,51 @@ const steps: [string, ProcessingJob, Observed, Action["do"]][] = [
     gone(),
     "settle",
   ],
-  ["a job that is gone does not hold the finalizer", heldProcessingJob(running, true), gone(), "release"],
+  ["a job that is gone does not hold the finalizer", heldProcessingJob(running, true), {
+    ...gone(),
+    caller: ACCOUNT,
+  }, "release"],
+  [
+    "a job that is not found is not gone before its account was asked",
+    heldProcessingJob(running, true),
+    gone(),
+    "identify",
+  ],
+  ["a job that is not found in another account holds the finalizer", heldProcessingJob(running, true), {
+    ...gone(),
+    caller: "210987654321",
+  }, "settle"],
+  ["a job that is not found by an unknown caller holds the finalizer", heldProcessingJob(running, true), {
+    ...gone(),
+    caller: failure("soon"),
+  }, "settle"],
+  ["a create in doubt is asked for in the account of its role", heldProcessingJob(inDoubt, true), {
+    ...gone(),
+    inheritedAt: NOW - 60_000,
+    roleAccount: ACCOUNT,
+  }, "identify"],
+  ["a create in doubt that another account does not show holds the finalizer", heldProcessingJob(inDoubt, true), {
+    ...gone(),
+    inheritedAt: NOW - 60_000,
+    roleAccount: ACCOUNT,
+    caller: "210987654321",
+  }, "settle"],
+  ["a create that was refused for its role's account does not hold the finalizer", heldProcessingJob(broken, true), {
+    ...gone(),
+    roleAccount: ACCOUNT,
+    caller: "210987654321",
+  }, "release"],
+  [
+    "a job of the old controller is asked for in its role's account",
+    heldProcessingJob({ processingJobStatus: "InProgress" }),
+    {
+      ...absent(),
+      roleAccount: ACCOUNT,
+    },
+    "identify",
+  ],
+  ["a job that counted as lost is looked for at a start", heldProcessingJob(lost), {}, "look"],
+  ["a job that counted as lost is left alone for an hour after a look", heldProcessingJob(lost), absent(), "settle"],
   ["a region that does not exist does not hold the finalizer", heldProcessingJob(neverSent, true), {
     sighting: { failure: failure("person", { reason: "InvalidRegion" }) },
     isNeverSent: true,
@@ -302,10 +354,47 @@ const words: [string, Observed, ProcessingJobStatus, string, RegExp | undefined,
   ["a failure that passes slowly", { failure: failure("slowly") }, waiting, "Reconciling", /slow down/, "Unknown"],
   ["a failure that waits for a person", { failure: failure("person") }, waiting, "Reconciling", /slow down/, "False"],
   ["a failure that stays", { failure: failure("never") }, waiting, "Error", /slow down/, "False"],
-  ["a job missing for a moment", absent(1_000, 1), running, "Reconciling", /does not show/, "Unknown"],
-  ["a job missing at 2 looks", absent(120_000, 2), running, "Reconciling", /does not show/, "Unknown"],
-  ["a job missing for under 2 minutes", absent(119_000, 3), running, "Reconciling", /does not show/, "Unknown"],
-  ["a lost job", absent(120_000, 3), running, "Error", /never run twice/, "False"],
+  [
+    "a job missing for a moment",
+    { ...absent(1_000, 1), caller: ACCOUNT },
+    running,
+    "Reconciling",
+    /does not show/,
+    "Unknown",
+  ],
+  [
+    "a job missing at 2 looks",
+    { ...absent(120_000, 2), caller: ACCOUNT },
+    running,
+    "Reconciling",
+    /does not show/,
+    "Unknown",
+  ],
+  [
+    "a job missing for under 2 minutes",
+    { ...absent(119_000, 3), caller: ACCOUNT },
+    running,
+    "Reconciling",
+    /does not show/,
+    "Unknown",
+  ],
+  ["a lost job", { ...absent(120_000, 3), caller: ACCOUNT }, running, "Error", /never run twice/, "False"],
+  [
+    "a job missing in another account",
+    { ...absent(1e9, 99), caller: "210987654321" },
+    running,
+    "Reconciling",
+    /'210987654321'.*'123456789012'/,
+    "False",
+  ],
+  [
+    "a job missing in an account that is not known",
+    { ...absent(1e9, 99), caller: failure("soon", { message: "STS does not answer" }) },
+    running,
+    "Reconciling",
+    /cannot confirm.*STS does not answer/,
+    "False",
+  ],
 ];
 for (const [name, observed, status, word, additional, ready] of words) {
   Deno.test(`decide() writes ${word} for ${name}`, () => {
@@ -439,6 +528,15 @@ Deno.test("decide() goes on with a resource that was given up once the job of a 
   assert.equal(late.status.processingJobStatus, "Error");
 });
 
+Deno.test("decide() follows a job that counted as lost once it is seen, and else looks for it every hour", () => {
+  const { status, follow } = settled(heldProcessingJob(lost), seen("InProgress"));
+  assert.deepEqual([status.processingJobStatus, follow], ["InProgress", true]);
+  assert.deepEqual(settled(heldProcessingJob(lost), absent()).next, { kind: "after", ms: 3_600_000 });
+  assert.equal(next(heldProcessingJob(lost), absent(), NOW + 3_600_000).do, "look");
+  const failed = settled(heldProcessingJob(lost), { failure: failure("soon"), hasLooked: true });
+  assert.deepEqual([failed.status, failed.next], [lost, { kind: "after", ms: 300_000 }]);
+});
+
 Deno.test("decide() comes back to a create in doubt where a later one was refused for good", () => {
   const refused = { failure: failure("never", { reason: "InvalidSpec" }), unsettledAt: NOW - 10_000 };
   const { status, next } = settled(heldProcessingJob(inDoubt), refused);
@@ -447,7 +545,7 @@ Deno.test("decide() comes back to a create in doubt where a later one was refuse
 });
 
 Deno.test("decide() carries the ARN of a job over to a status that does not see it", () => {
-  const { status } = settled(heldProcessingJob(running), absent());
+  const { status } = settled(heldProcessingJob(running), { ...absent(), caller: ACCOUNT });
   assert.equal(status.processingJobArn, running.processingJobArn);
   assert.equal(findCondition(status.conditions, "Created")?.status, "True");
 });

@@ -2,6 +2,7 @@ import { ANNOTATIONS } from "../api/group.ts";
 import { type Failure, FINAL_JOB_STATUSES } from "../api/job.ts";
 import { type Action, type Context, settle } from "./action.ts";
 import { appearsInMs } from "./absence.ts";
+import { doubtOfAbsence } from "./account.ts";
 import { decideRecordKept, decideRelease, deletionPolicyOf } from "./deletion_policy.ts";
 import { isFormerEnd } from "./former.ts";
 import { errorReason, isAtRest, isKnown, isOver } from "./history.ts";
@@ -40,7 +41,11 @@ export function decideDeletion(context: Context): Action {
 /** Nothing of it is in SageMaker, unless it was created a moment ago and does not show yet. */
 function decideAbsent(context: Context): Action {
   const appearsMs = appearsInMs(context);
-  if (!(appearsMs > 0)) return decideRelease(context);
+  if (!(appearsMs > 0)) {
+    const doubt = doubtOfAbsence(context);
+    if (doubt) return "do" in doubt ? doubt : decideBlocked(context, doubt.failure);
+    return decideRelease(context);
+  }
   const text =
     "SageMaker does not show a processing job of this resource; one that was created a moment ago may still appear, and is " +
     "stopped then";

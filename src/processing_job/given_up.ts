@@ -1,14 +1,15 @@
 /** Resources that the operator has given up on, whose job may be seen all the same. */
 import type { Job, Sighting } from "../api/job.ts";
 import type { ProcessingJobStatus } from "../api/processing_job.ts";
+import { doubtOfAbsence } from "./account.ts";
 import { appearsInMs } from "./absence.ts";
 import type { Action, Context, Next } from "./action.ts";
 import { isInDoubt } from "./create_state.ts";
 import { errorReason, isKnown, provesJob, saysInDoubt } from "./history.ts";
 import { refreshed } from "./status.ts";
 
-/** How often a job that counts as lost is looked for. */
-const LOST_LOOK_MS = 60 * 60_000;
+/** How often a job that counts as lost is looked for, beside at each start of the operator. */
+export const LOST_LOOK_MS = 60 * 60_000;
 /** How soon another look follows one that failed. */
 const FAILED_LOOK_MS = 5 * 60_000;
 const MIN_WAIT_MS = 1_000;
@@ -33,7 +34,10 @@ export function decideGivenUp(context: Context, onSeen: (job: Job, sighting: Sig
     return waitMs > 0 ? rest({ kind: "after", ms: waitMs }) : { do: "look" };
   }
   if (!hasLooked) return { do: "look" };
-  return isInDoubt(context) ? rest(orOnceSettled(context, { kind: "wait" })) : rest({ kind: "wait" }, settled(status));
+  if (isInDoubt(context)) return rest(orOnceSettled(context, { kind: "wait" }));
+  const doubt = doubtOfAbsence(context);
+  if (doubt) return "do" in doubt ? doubt : rest({ kind: "after", ms: FAILED_LOOK_MS });
+  return rest({ kind: "wait" }, settled(status));
 }
 
 /** Where nothing is tried again, a create with an unknown outcome still needs a look, once its job would show. */

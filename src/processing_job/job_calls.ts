@@ -1,6 +1,7 @@
 import type { Tag } from "@aws-sdk/client-sagemaker";
 import { getLogger } from "@logtape/logtape";
 import { FINALIZER } from "../api/group.ts";
+import { accountIn } from "../api/arn.ts";
 import { attemptName } from "../api/job_name.ts";
 import { type Failure, type JobRef, SageMakerError, type Sighting } from "../api/job.ts";
 import type { ProcessingJob } from "../api/processing_job.ts";
@@ -50,6 +51,8 @@ export interface JobCallsOptions {
   onTagsDenied: (resource: ProcessingJob, failure: Failure) => void;
   /** Told of each job that was created. */
   onCreate?: (resource: ProcessingJob) => void;
+  /** Whether calls for a job there go to AWS itself. @default nowhere */
+  isAws?: (ref: JobRef) => boolean;
   /** What time SageMaker says it is at least, in milliseconds since the epoch, if it has said anything. */
   serviceNow?: (ref: JobRef) => number | undefined;
   /** Told of each create and stop. */
@@ -132,6 +135,7 @@ export class JobCalls {
       ...(this.#isNeverSent(resource) ? { isNeverSent: true } : {}),
       ...(this.#isInherited(resource) ? { inheritedAt: this.#startedAt } : {}),
       ...(serviceNow === undefined ? {} : { serviceNow }),
+      ...this.#roleAccount(resource),
       heartbeatPhase: this.heartbeats.of(key),
       ...(this.#followed.has(key) ? { isFollowed: true } : {}),
       ...(this.#createdAt.has(key) ? { isOwn: true } : {}),
@@ -157,6 +161,13 @@ export class JobCalls {
     const { metadata: { finalizers }, status } = resource;
     return finalizers?.includes(FINALIZER) === true && !this.#held.has(keyOf(resource)) && !saysNotSent(status) &&
       (isUntouched(status) || isWaiting(status) || saysInDoubt(status));
+  }
+
+  /** The account of the job's role. Elsewhere than at AWS any role is taken. */
+  #roleAccount(resource: ProcessingJob): Pick<Observed, "roleAccount"> {
+    if (!this.#options.isAws?.(refOf(resource))) return {};
+    const roleAccount = accountIn(resource.spec.roleArn ?? this.#policyOf(resource).defaults.roleArn);
+    return roleAccount === undefined ? {} : { roleAccount };
   }
 
   /** No create has ever been sent, by the status, or because this process has set the finalizer and sent none since. */
@@ -202,6 +213,15 @@ export class JobCalls {
       const serviceNow = this.#options.serviceNow?.(refOf(resource));
       if (serviceNow !== undefined) observed.serviceNow = serviceNow;
       if (observed.sighting.failure) throw new SageMakerError(observed.sighting.failure);
+    });
+  }
+
+  /** Asks for the job once more, and whose account is asked. A job that is there after all is what was seen. */
+  async identify(resource: ProcessingJob, observed: Observed, signal: AbortSignal): Promise<void> {
+    await this.#attempt(resource, "DescribeProcessingJob", observed, async (sageMaker, ref) => {
+      const { job, account } = await sageMaker.describeWithAccount(ref.name, signal);
+      observed.caller = account;
+      if (job) observed.sighting = await this.#lookUp(resource, signal);
     });
   }
 

@@ -19,7 +19,7 @@ import {
   releasedEvent,
   retainedEvent,
 } from "./events.ts";
-import { isOver, isUntouched } from "./history.ts";
+import { errorReason, isOver, isUntouched } from "./history.ts";
 import { identity, keyOf, refOf } from "./identity.ts";
 import { JobCalls, type JobCallsOptions, NotNow } from "./job_calls.ts";
 import { isConflict, ResourceClient } from "./resource_client.ts";
@@ -27,7 +27,7 @@ import { statusPatch } from "./status_patch.ts";
 
 const log = getLogger(["operator", "processing-job"]);
 
-/** The longest way through `decide`: finalizer, look, create (a name in use), verify, settle. More than these would be a loop. */
+/** The longest way through `decide` is shorter: look, prepare, announce, create (a name in use), verify, settle. More would be a loop. */
 const MAX_STEPS = 8;
 /** What is told of a call comes behind the calls of others. */
 const WAITING: Result = { kind: "after", ms: 500 };
@@ -129,6 +129,7 @@ export class ProcessingJobReconciler {
           break;
         case "prepare":
         case "look":
+        case "identify":
         case "verify":
         case "create":
         case "stop":
@@ -149,7 +150,7 @@ export class ProcessingJobReconciler {
           await this.#writeStatus(resource, action, signal);
           calls.settle(resource, observed, {
             follow: action.follow,
-            isDone: action.next.kind === "wait" || isOver(action.status),
+            isDone: action.next.kind === "wait" || isOver(action.status) || errorReason(action.status) !== undefined,
           });
           return outcome(action.next);
       }

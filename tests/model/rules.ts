@@ -194,7 +194,9 @@ export class Rules {
     if (from === to) return;
     // A deletion goes on after an Error, and says how.
     const isDeleting = life.resource.metadata.deletionTimestamp !== undefined;
-    if ((FINAL_JOB_STATUSES.includes(from) && !isAtRest(before)) || (from === "Error" && !isDeleting)) {
+    // A job that counted as lost may be seen again.
+    const isLost = findCondition(before?.conditions, "Ready")?.reason === "JobLost";
+    if ((FINAL_JOB_STATUSES.includes(from) && !isAtRest(before)) || (from === "Error" && !isDeleting && !isLost)) {
       return this.broken(`the status of ${name} changed from ${from}, which is final, to ${to}`);
     }
     const rank = RANKS[to];
