@@ -10,7 +10,7 @@ import type { Clock } from "../runtime/clock.ts";
 import type { SageMaker, SageMakerFor } from "../sagemaker/client.ts";
 import { toCreateRequest } from "../sagemaker/convert.ts";
 import type { Admission, Call, CallGate } from "../sagemaker/gate.ts";
-import { mayHaveArrived, wasNotSent } from "../sagemaker/create_outcome.ts";
+import { mayHaveArrived } from "../sagemaker/create_outcome.ts";
 import type { JobInformer } from "../sagemaker/informer/informer.ts";
 import { isFinal } from "../sagemaker/sighting.ts";
 import { isAboutTags, isOwnJob } from "../sagemaker/ownership.ts";
@@ -457,7 +457,7 @@ export class JobCalls {
     } catch (error) {
       const failure = error instanceof SageMakerError ? error.failure : undefined;
       if (failure === undefined || mayHaveArrived(failure)) this.#leaveOpen(key, observed);
-      else if (isFirst && (isOfCaller(failure) || wasNotSent(failure))) {
+      else if (isFirst && isOfCaller(failure)) {
         this.#neverSent.add(key);
         observed.isNeverSent = true;
       }

@@ -8,11 +8,6 @@ const NOT_SENT_CODES = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|CERT_.*|UNABLE_TO_.*|
 const UNANSWERED: readonly Reason[] = ["NetworkUnavailable", "ServiceUnavailable", "UnknownError"];
 
 /** Whether a create that failed so may have been carried out, or may yet be. */
-export function mayHaveArrived(failure: Failure): boolean {
-  return UNANSWERED.includes(failure.reason) && !wasNotSent(failure);
-}
-
-/** Whether the network said that the request could not even be sent. */
-export function wasNotSent({ code }: Failure): boolean {
-  return NOT_SENT_CODES.test(code);
+export function mayHaveArrived({ reason, code }: Failure): boolean {
+  return UNANSWERED.includes(reason) && !NOT_SENT_CODES.test(code);
 }
