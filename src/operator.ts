@@ -216,6 +216,7 @@ async function workOn(store: Store<ProcessingJob>, options: WorkOptions, signal:
     ...(options.allowed && { allowed: options.allowed }),
     record: (event) => tell.record(event),
     limits: { heartbeatMs: options.heartbeatMs, stalenessMs: options.stalenessMs },
+    isAws: ({ endpoint }) => options.endpoints.isAws(endpoint),
     serviceNow: (ref) => serviceClock.now(placeOf(ref)),
     ...(options.defaults && { defaults: options.defaults }),
     onCreate: metrics.onCreate,

@@ -78,6 +78,8 @@ export interface Failure {
 /** Reasons that say where a job stands. */
 export const STANDINGS = [
   "Created",
+  "NotSent",
+  "OutcomeUnknown",
   "Waiting",
   "InProgress",
   "Stopping",
@@ -114,6 +116,8 @@ export const REASONS = [
   "ClockSkewed",
   "NameConflict",
   "JobLost",
+  "WrongAccount",
+  "AccountUnconfirmed",
   "UnknownError",
 ] as const;
 export type Reason = typeof REASONS[number];

@@ -1,7 +1,7 @@
 import { deadline } from "../runtime/clock.ts";
 import { knownRegion } from "../sagemaker/region.ts";
 import { clientForSingleCalls } from "../sagemaker/single_calls.ts";
-import { callAws } from "./aws_call.ts";
+import { callAws } from "../sagemaker/aws_call.ts";
 import { type Aws, type AwsOptions, CALL_MS } from "./aws_context.ts";
 import { checkClock } from "./clock.ts";
 import type { Finding } from "./finding.ts";

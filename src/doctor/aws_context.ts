@@ -1,7 +1,7 @@
 import type { SageMakerClient } from "@aws-sdk/client-sagemaker";
 import type { Clock } from "../runtime/clock.ts";
 import { type CallSite, classify } from "../sagemaker/errors.ts";
-import type { AwsAnswer, AwsCall } from "./aws_call.ts";
+import type { AwsAnswer, AwsCall } from "../sagemaker/aws_call.ts";
 
 export interface AwsOptions {
   /** Where jobs run. The operator has no region of its own, so it must be named. */

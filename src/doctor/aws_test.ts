@@ -3,7 +3,7 @@ import { systemClock } from "../runtime/clock.ts";
 import { errorAnswer, jsonAnswer } from "../sagemaker/stand_in/answer.ts";
 import { type HttpAnswer, HttpServer, type Outcome } from "../sagemaker/stand_in/http.ts";
 import { checkAws } from "./aws.ts";
-import { placeOf } from "./aws_endpoints.ts";
+import { placeOf } from "../sagemaker/aws_endpoints.ts";
 import { checkClock } from "./clock.ts";
 import type { CheckName, Finding } from "./finding.ts";
 

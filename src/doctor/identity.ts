@@ -1,8 +1,8 @@
 import { deadline, orAbort } from "../runtime/clock.ts";
 import { credentialsFailure } from "../sagemaker/errors.ts";
-import { AwsError, element, queryCall } from "./aws_call.ts";
+import { AwsError, element, queryCall } from "../sagemaker/aws_call.ts";
 import { type Aws, CALL_MS, problemOf } from "./aws_context.ts";
-import { placeOf } from "./aws_endpoints.ts";
+import { placeOf } from "../sagemaker/aws_endpoints.ts";
 import { skewOf } from "./clock.ts";
 import type { Finding } from "./finding.ts";
 

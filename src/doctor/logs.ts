@@ -1,5 +1,5 @@
 import { type Aws, problemOf } from "./aws_context.ts";
-import { placeOf } from "./aws_endpoints.ts";
+import { placeOf } from "../sagemaker/aws_endpoints.ts";
 import type { Finding } from "./finding.ts";
 
 const GROUP = "/aws/sagemaker/ProcessingJobs";

@@ -1,6 +1,6 @@
 import { type Aws, problemOf } from "./aws_context.ts";
-import { element, queryCall } from "./aws_call.ts";
-import { placeOf } from "./aws_endpoints.ts";
+import { element, queryCall } from "../sagemaker/aws_call.ts";
+import { placeOf } from "../sagemaker/aws_endpoints.ts";
 import type { Finding } from "./finding.ts";
 
 const ROLE = /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/;

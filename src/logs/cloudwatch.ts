@@ -1,7 +1,7 @@
 import type { FilterLogEventsCommandInput, FilterLogEventsCommandOutput } from "@aws-sdk/client-cloudwatch-logs";
 import type { SageMakerClient } from "@aws-sdk/client-sagemaker";
-import { callAws } from "../doctor/aws_call.ts";
-import { placeOf } from "../doctor/aws_endpoints.ts";
+import { callAws } from "../sagemaker/aws_call.ts";
+import { placeOf } from "../sagemaker/aws_endpoints.ts";
 import { type Clock, deadline, orAbort } from "../runtime/clock.ts";
 import { classify } from "../sagemaker/errors.ts";
 import { clientForSingleCalls } from "../sagemaker/single_calls.ts";

@@ -1,5 +1,6 @@
 /** What `decide` is told, and what it may answer. */
 import type { Failure, Sighting } from "../api/job.ts";
+import { createState } from "./create_state.ts";
 import type { PolicyDefaults } from "../api/policies.ts";
 import type { AppliedDefault, ProcessingJob, ProcessingJobStatus } from "../api/processing_job.ts";
 import { statusOf, type View } from "./status.ts";
@@ -20,6 +21,20 @@ export interface Observed {
   failure?: Failure;
   /** A create was decided on and not sent, and none has been since: there is no job, though the status is no longer fresh. */
   isUnsent?: boolean;
+  /**
+   * No create of this attempt has ever reached SageMaker, from any process: the status says so, or this process has set the
+   * finalizer and sent none since.
+   */
+  isNeverSent?: boolean;
+  /**
+   * The account of the credentials with which SageMaker was just asked for the job, and said that there is none; or why it is
+   * not known.
+   */
+  caller?: string | Failure;
+  /** The account of the job's role, where calls go to AWS itself. */
+  roleAccount?: string;
+  /** Everything that a create needs is there: credentials, an endpoint, values from Secrets. */
+  isPrepared?: boolean;
   /** The apiserver has agreed in this reconcile that the resource is as it was read, so nobody else has acted on it since. */
   isCurrent?: boolean;
   /** What the namespace fills in of a job that is not known yet to have been created; absent for nothing. */
@@ -27,8 +42,8 @@ export interface Observed {
   /** A stop was sent a moment ago. */
   stopSent?: boolean;
   /**
-   * When this process began, if another one may have sent a create before that and had no time to say so; milliseconds since
-   * the epoch.
+   * When this process began to work, or its present leadership term did, if a create may have been sent before that whose
+   * outcome no status tells; milliseconds since the epoch.
    */
   inheritedAt?: number;
   /** When a create was last sent that nobody knows the outcome of; milliseconds since the epoch. */
@@ -63,7 +78,13 @@ export type Action =
   | { do: "add-finalizer" }
   /** Have the apiserver agree that the resource is as it was read. */
   | { do: "confirm" }
+  /** Get everything that a create needs, without sending it. */
+  | { do: "prepare" }
+  /** Write a status which says that a create may have been sent. */
+  | { do: "announce"; status: ProcessingJobStatus }
   | { do: "look" }
+  /** Ask for the job once more, and whose account is asked. */
+  | { do: "identify" }
   /** Find out whether the job that was seen is this resource's. */
   | { do: "verify" }
   | { do: "create" }
@@ -101,16 +122,19 @@ export interface Context {
 
 /** Settles on `view`, with the time of the last look. */
 export function settle(
-  { resource, observed, names, now }: Context,
-  view: Omit<View, keyof Names | "lookedAt" | "appliedDefaults">,
+  context: Context,
+  view: Omit<View, keyof Names | "lookedAt" | "appliedDefaults" | "create">,
   follow: boolean,
   next: Next,
 ): Settle {
+  const { resource, observed, names, now } = context;
   const lookedAt = observed.sighting?.seenAt;
   const { appliedDefaults } = observed;
+  const create = createState(context);
   const whole = {
     ...view,
     ...names,
+    ...(create && { create }),
     ...(appliedDefaults && { appliedDefaults }),
     ...(lookedAt === undefined ? {} : { lookedAt }),
   };

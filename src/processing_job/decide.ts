@@ -2,7 +2,9 @@ import { FINALIZER } from "../api/group.ts";
 import { type Failure, FINAL_JOB_STATUSES, type Job, type Sighting } from "../api/job.ts";
 import type { ProcessingJob } from "../api/processing_job.ts";
 import { type Action, type Context, type Limits, type Names, type Observed, type Settle, settle } from "./action.ts";
+import { doubtOfAbsence, stepOf } from "./account.ts";
 import { withAttempts } from "./attempts.ts";
+import { announced } from "./create_state.ts";
 import { decideFormerEnd, isFormerEnd } from "./former.ts";
 import { decideDeletion } from "./deletion.ts";
 import { withDeletionPolicy } from "./deletion_policy.ts";
@@ -20,9 +22,12 @@ import {
   isUntouched,
   neverBackwards,
   provesJob,
+  saysNotSent,
 } from "./history.ts";
+import { rfc3339 } from "../api/time.ts";
 import { untilHeartbeat } from "./heartbeat.ts";
 import { nextAfter } from "./retry.ts";
+import { decideGivenUp, LOST_LOOK_MS, orOnceSettled } from "./given_up.ts";
 import { decideBackoff, decideLastAttempt, decideRetry, isRetryOver } from "./next_attempt.ts";
 import { isPaused, paused, refreshed, viewOfFailure, viewOfJob } from "./status.ts";
 import {
@@ -84,7 +89,9 @@ function decideStep(context: Context): Action {
   if (isPaused(resource)) {
     return { do: "settle", status: paused(resource, now), follow: false, next: { kind: "wait" } };
   }
-  if (isGivenUp(resource)) return { do: "settle", status: refreshed(resource), follow: false, next: { kind: "wait" } };
+  if (isGivenUp(resource)) {
+    return decideGivenUp(context, (job, sighting) => decideSeen(context, job, sighting));
+  }
   if (isRestored(status, names.jobName)) return decideRestored(context);
   if (isAtRest(status)) return decideAtRest(context);
   if (!isHeld) return spec.suspend && isUntouched(status) ? decideSuspended(context) : { do: "add-finalizer" };
@@ -105,7 +112,7 @@ function decideOver(context: Context): Action {
 
 function decideRunning(context: Context): Action {
   const { status } = context.resource;
-  const { sighting, failure, isOwn, hasLooked, isUnsent, isFollowed } = context.observed;
+  const { sighting, failure, isOwn, hasLooked, isUnsent, isNeverSent, isFollowed } = context.observed;
   if (isAskedFor(context.resource) && !hasLooked && !failure) return { do: "look" };
   if (isBehind(context)) return hasLooked ? decideBlind(context) : { do: "look" };
   if (failure) return hasLooked && provesJob(status) ? decideBlind(context, failure) : decideFailed(context, failure);
@@ -117,7 +124,7 @@ function decideRunning(context: Context): Action {
   const backoff = decideBackoff(context);
   if (backoff) return backoff;
   if (sighting?.absent) return provesJob(status) ? decideLost(context, sighting.absent) : decideCreate(context);
-  if (isUntouched(status) || isUnsent) return decideCreate(context);
+  if (isUntouched(status) || isUnsent || isNeverSent) return decideCreate(context);
   return isFollowed || !isRunning(status) || isToBeStopped(context) ? { do: "look" } : decideUnseen(context);
 }
 
@@ -131,7 +138,7 @@ function decideFailed(context: Context, failure: Failure): Action {
   // A job that is to be stopped is, for as long as it takes.
   const isPatient = failure.retry === "never" && isSuspended(context.resource.status);
   const patient: Failure = isPatient ? { ...failure, retry: "slowly" } : failure;
-  return settle(context, viewOfFailure(patient), false, nextAfter(patient));
+  return settle(context, viewOfFailure(patient), false, orOnceSettled(context, nextAfter(patient)));
 }
 
 /**
@@ -158,7 +165,11 @@ function decideBlind(context: Context, failure = context.observed.failure): Acti
 function decideCreate(context: Context): Action {
   if (context.resource.spec.suspend) return decideHeldBack(context);
   if (isRetryOver(context)) return decideLastAttempt(context);
-  return context.observed.isCurrent ? { do: "create" } : { do: "confirm" };
+  const { resource: { status }, observed: { isPrepared, isCurrent }, now } = context;
+  if (saysNotSent(status)) {
+    return isPrepared ? { do: "announce", status: announced(status!, rfc3339(now)) } : { do: "prepare" };
+  }
+  return isCurrent ? { do: "create" } : { do: "confirm" };
 }
 
 /** The job is there: its word is the resource's, unless SageMaker has not been heard of for too long. */
@@ -193,6 +204,8 @@ function decideEnded(context: Context, job: Job): Action {
 
 /** A job that existed is gone from SageMaker. It is never run a second time. */
 function decideLost(context: Context, absent: { since: number; looks: number }): Action {
+  const doubt = doubtOfAbsence(context);
+  if (doubt) return stepOf(context, doubt);
   // What was not there before it was created says nothing.
   const since = Math.max(absent.since, createdAt(context.resource.status));
   const isLost = absent.looks >= LOST_AFTER.looks && context.now - since >= LOST_AFTER.ms;
@@ -201,7 +214,7 @@ function decideLost(context: Context, absent: { since: number; looks: number }):
       "resource; to run it anew, delete the resource and apply it again"
     : "SageMaker does not show this resource's processing job, which existed; looking again before it counts as lost";
   const view = { reason: "JobLost", message: text, additional: text } as const;
-  if (isLost) return settle(context, { ...view, word: "Error" }, false, { kind: "wait" });
+  if (isLost) return settle(context, { ...view, word: "Error" }, false, { kind: "after", ms: LOST_LOOK_MS });
   return settle(context, { ...view, word: "Reconciling" }, true, { kind: "after", ms: LOOK_AGAIN_MS });
 }
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { heldProcessingJob, makeJob, makeProcessingJob, MINIMAL_SPEC } from "../../tests/support/builders.ts";
-import { type ConditionType, findCondition } from "../api/conditions.ts";
+import { type Condition, type ConditionType, findCondition } from "../api/conditions.ts";
 import { ANNOTATIONS } from "../api/group.ts";
-import { type Failure, FINAL_JOB_STATUSES, JOB_STATUSES, type Retry, type Sighting } from "../api/job.ts";
+import { type Failure, FINAL_JOB_STATUSES, JOB_STATUSES, type Reason, type Retry, type Sighting } from "../api/job.ts";
 import { attemptName } from "../api/job_name.ts";
 import type { ProcessingJob, ProcessingJobSpec, ProcessingJobStatus } from "../api/processing_job.ts";
 import type { Action, Observed } from "./action.ts";
@@ -11,6 +11,8 @@ import { decide } from "./decide.ts";
 
 const NOW = Date.parse("2026-01-01T02:00:00Z");
 const LIMITS = { heartbeatMs: 300_000, stalenessMs: 30_000 };
+/** That of the jobs and of their role. */
+const ACCOUNT = "123456789012";
 const NAMES = { jobName: "job-1234567890abcdef1234567890abcdef", cloudWatchLogUrl: "https://example.com/logs" };
 
 function next(resource: ProcessingJob, observed: Observed = {}, now = NOW): Action {
@@ -57,6 +59,17 @@ const restored: ProcessingJobStatus = {
   sageMakerProcessingJobName: "job-0000000000000000000000000000000",
   processingJobArn: "arn:of-another-job",
 };
+/** With the condition `Created`, of ten minutes ago. */
+function withCreated(
+  status: ProcessingJobStatus,
+  created: Pick<Condition, "status" | "reason">,
+): ProcessingJobStatus {
+  const lastTransitionTime = new Date(NOW - 600_000).toISOString();
+  const condition = { type: "Created", message: "", lastTransitionTime, observedGeneration: 1, ...created } as const;
+  return { ...status, conditions: [...status.conditions ?? [], condition] };
+}
+const neverSent = withCreated(waiting, { status: "False", reason: "NotSent" });
+const inDoubt = withCreated(waiting, { status: "Unknown", reason: "OutcomeUnknown" });
 const conflict: ProcessingJobStatus = {
   ...broken,
   conditions: [{
@@ -67,6 +80,11 @@ const conflict: ProcessingJobStatus = {
     lastTransitionTime: new Date(NOW).toISOString(),
     observedGeneration: 1,
   }],
+};
+const lost: ProcessingJobStatus = {
+  ...running,
+  processingJobStatus: "Error",
+  conditions: conflict.conditions!.map((condition) => ({ ...condition, reason: "JobLost" })),
 };
 const justCreated: ProcessingJobStatus = {
   ...running,
@@ -99,11 +117,12 @@ const steps: [string, ProcessingJob, Observed, Action["do"]][] = [
   ["an old InProgress is looked up first", heldProcessingJob({ processingJobStatus: "InProgress" }), {}, "look"],
   ["a resource whose create failed is looked up before the next", heldProcessingJob(waiting), {}, "look"],
   ["a resource without a job gets one", heldProcessingJob(waiting), { ...absent(), isCurrent: true }, "create"],
-  ["a job that existed is never created again", heldProcessingJob(running), absent(), "settle"],
+  ["a job that existed is never created again", heldProcessingJob(running), { ...absent(), caller: ACCOUNT }, "settle"],
+  ["a job that is not found is asked for by whose account it is", heldProcessingJob(running), absent(), "identify"],
   [
     "a job that existed is never created again, however long it is gone",
     heldProcessingJob(running),
-    absent(1e9, 99),
+    { ...absent(1e9, 99), caller: ACCOUNT },
     "settle",
   ],
   [
@@ -148,10 +167,109 @@ const steps: [string, ProcessingJob, Observed, Action["do"]][] = [
     gone(),
     "settle",
   ],
-  ["a job that is gone does not hold the finalizer", heldProcessingJob(running, true), gone(), "release"],
-  ["a region that does not exist does not hold the finalizer", heldProcessingJob(waiting, true), {
-    sighting: { failure: failure("person", { reason: "InvalidRegion" }) },
+  ["a job that is gone does not hold the finalizer", heldProcessingJob(running, true), {
+    ...gone(),
+    caller: ACCOUNT,
   }, "release"],
+  [
+    "a job that is not found is not gone before its account was asked",
+    heldProcessingJob(running, true),
+    gone(),
+    "identify",
+  ],
+  ["a job that is not found in another account holds the finalizer", heldProcessingJob(running, true), {
+    ...gone(),
+    caller: "210987654321",
+  }, "settle"],
+  ["a job that is not found by an unknown caller holds the finalizer", heldProcessingJob(running, true), {
+    ...gone(),
+    caller: failure("soon"),
+  }, "settle"],
+  ["a create in doubt is asked for in the account of its role", heldProcessingJob(inDoubt, true), {
+    ...gone(),
+    inheritedAt: NOW - 60_000,
+    roleAccount: ACCOUNT,
+  }, "identify"],
+  ["a create in doubt that another account does not show holds the finalizer", heldProcessingJob(inDoubt, true), {
+    ...gone(),
+    inheritedAt: NOW - 60_000,
+    roleAccount: ACCOUNT,
+    caller: "210987654321",
+  }, "settle"],
+  ["a create that was refused for its role's account does not hold the finalizer", heldProcessingJob(broken, true), {
+    ...gone(),
+    roleAccount: ACCOUNT,
+    caller: "210987654321",
+  }, "release"],
+  [
+    "a job of the old controller is asked for in its role's account",
+    heldProcessingJob({ processingJobStatus: "InProgress" }),
+    {
+      ...absent(),
+      roleAccount: ACCOUNT,
+    },
+    "identify",
+  ],
+  ["a job that counted as lost is looked for at a start", heldProcessingJob(lost), {}, "look"],
+  ["a job that counted as lost is left alone for an hour after a look", heldProcessingJob(lost), absent(), "settle"],
+  ["a region that does not exist does not hold the finalizer", heldProcessingJob(neverSent, true), {
+    sighting: { failure: failure("person", { reason: "InvalidRegion" }) },
+    isNeverSent: true,
+  }, "release"],
+  ["a region that fails after a create may have been sent holds the finalizer", heldProcessingJob(waiting, true), {
+    failure: failure("person", { reason: "InvalidRegion" }),
+  }, "settle"],
+  ["an endpoint that is refused after a create was sent holds the finalizer", heldProcessingJob(inDoubt, true), {
+    failure: failure("person", { reason: "EndpointNotAllowed" }),
+  }, "settle"],
+  [
+    "what was never sent is released without a look",
+    heldProcessingJob(neverSent, true),
+    { isNeverSent: true },
+    "release",
+  ],
+  ["what was never sent is prepared before its status is changed", heldProcessingJob(neverSent), {
+    isNeverSent: true,
+    isCurrent: true,
+  }, "prepare"],
+  ["what was never sent and is prepared is announced before it is sent", heldProcessingJob(neverSent), {
+    isNeverSent: true,
+    isPrepared: true,
+    isCurrent: true,
+  }, "announce"],
+  ["what was announced is sent", heldProcessingJob(inDoubt), {
+    isNeverSent: true,
+    isPrepared: true,
+    isCurrent: true,
+  }, "create"],
+  [
+    "what was never sent and is suspended is so at once",
+    {
+      ...heldProcessingJob(neverSent),
+      spec: { ...MINIMAL_SPEC, suspend: true },
+    },
+    { isNeverSent: true },
+    "settle",
+  ],
+  [
+    "a create that an earlier process may have sent holds the finalizer for a minute",
+    heldProcessingJob(waiting, true),
+    {
+      ...gone(),
+      inheritedAt: NOW - 59_000,
+    },
+    "settle",
+  ],
+  ["a create that an earlier process has not sent by then does not", heldProcessingJob(waiting, true), {
+    ...gone(),
+    inheritedAt: NOW - 60_000,
+  }, "release"],
+  [
+    "a resource that was given up while a create is in doubt is looked up",
+    heldProcessingJob(withCreated(broken, { status: "Unknown", reason: "OutcomeUnknown" })),
+    {},
+    "look",
+  ],
   ["a region that fails once there was a job holds the finalizer", heldProcessingJob(running, true), {
     sighting: { failure: failure("person", { reason: "InvalidRegion" }) },
   }, "settle"],
@@ -236,10 +354,47 @@ const words: [string, Observed, ProcessingJobStatus, string, RegExp | undefined,
   ["a failure that passes slowly", { failure: failure("slowly") }, waiting, "Reconciling", /slow down/, "Unknown"],
   ["a failure that waits for a person", { failure: failure("person") }, waiting, "Reconciling", /slow down/, "False"],
   ["a failure that stays", { failure: failure("never") }, waiting, "Error", /slow down/, "False"],
-  ["a job missing for a moment", absent(1_000, 1), running, "Reconciling", /does not show/, "Unknown"],
-  ["a job missing at 2 looks", absent(120_000, 2), running, "Reconciling", /does not show/, "Unknown"],
-  ["a job missing for under 2 minutes", absent(119_000, 3), running, "Reconciling", /does not show/, "Unknown"],
-  ["a lost job", absent(120_000, 3), running, "Error", /never run twice/, "False"],
+  [
+    "a job missing for a moment",
+    { ...absent(1_000, 1), caller: ACCOUNT },
+    running,
+    "Reconciling",
+    /does not show/,
+    "Unknown",
+  ],
+  [
+    "a job missing at 2 looks",
+    { ...absent(120_000, 2), caller: ACCOUNT },
+    running,
+    "Reconciling",
+    /does not show/,
+    "Unknown",
+  ],
+  [
+    "a job missing for under 2 minutes",
+    { ...absent(119_000, 3), caller: ACCOUNT },
+    running,
+    "Reconciling",
+    /does not show/,
+    "Unknown",
+  ],
+  ["a lost job", { ...absent(120_000, 3), caller: ACCOUNT }, running, "Error", /never run twice/, "False"],
+  [
+    "a job missing in another account",
+    { ...absent(1e9, 99), caller: "210987654321" },
+    running,
+    "Reconciling",
+    /'210987654321'.*'123456789012'/,
+    "False",
+  ],
+  [
+    "a job missing in an account that is not known",
+    { ...absent(1e9, 99), caller: failure("soon", { message: "STS does not answer" }) },
+    running,
+    "Reconciling",
+    /cannot confirm.*STS does not answer/,
+    "False",
+  ],
 ];
 for (const [name, observed, status, word, additional, ready] of words) {
   Deno.test(`decide() writes ${word} for ${name}`, () => {
@@ -326,8 +481,71 @@ Deno.test("decide() keeps a condition's transition time until its status changes
   assert.deepEqual(times, ["2026-01-01T02:00:00Z", "2026-01-01T02:00:00Z", "2026-01-01T02:02:00Z"]);
 });
 
+function createdIn(status: ProcessingJobStatus): string | undefined {
+  return findCondition(status.conditions, "Created")?.status;
+}
+
+Deno.test("decide() says that the outcome of a create is unknown until a look settles it, whatever fails later", () => {
+  const first = settled(heldProcessingJob(waiting), { failure: failure("soon"), unsettledAt: NOW }).status;
+  assert.equal(createdIn(first), "Unknown");
+  const later = settled(heldProcessingJob(first), { failure: failure("person", { reason: "InvalidRegion" }) }).status;
+  assert.equal(createdIn(later), "Unknown");
+  assert.equal(findCondition(later.conditions, "Ready")?.reason, "InvalidRegion");
+  const looked = { ...gone(), failure: failure("soon") };
+  assert.equal(
+    createdIn(settled(heldProcessingJob(later), { ...looked, unsettledAt: NOW - 59_000 }).status),
+    "Unknown",
+  );
+  assert.equal(
+    createdIn(settled(heldProcessingJob(later), { ...looked, unsettledAt: NOW - 60_000 }).status),
+    undefined,
+  );
+  assert.equal(createdIn(settled(heldProcessingJob(later), { ...seen("InProgress"), isOwn: true }).status), "True");
+});
+
+Deno.test("decide() says that nothing was sent only where the caller is the problem", () => {
+  const say = (reason: Reason) =>
+    createdIn(
+      settled(heldProcessingJob(waiting), { failure: failure("slowly", { reason }), isNeverSent: true }).status,
+    );
+  assert.equal(say("CredentialsUnavailable"), "False");
+  assert.equal(say("EnvironmentUnavailable"), "False");
+  assert.equal(say("Throttled"), undefined);
+  assert.equal(say("NetworkUnavailable"), undefined);
+  const kept = settled(heldProcessingJob(neverSent), { failure: failure("soon"), isNeverSent: true }).status;
+  assert.equal(createdIn(kept), "False");
+});
+
+Deno.test("decide() goes on with a resource that was given up once the job of a doubtful create is seen", () => {
+  const resource = heldProcessingJob(withCreated(broken, { status: "Unknown", reason: "OutcomeUnknown" }));
+  assert.equal(next(resource, { ...seen("InProgress"), hasLooked: true }).do, "verify");
+  const { status } = settled(resource, { ...seen("InProgress"), hasLooked: true, isOwn: true });
+  assert.equal(status.processingJobStatus, "InProgress");
+  const early = settled(resource, { ...gone(), inheritedAt: NOW - 20_000 });
+  assert.deepEqual([createdIn(early.status), early.next], ["Unknown", { kind: "after", ms: 40_000 }]);
+  const late = settled(resource, gone());
+  assert.deepEqual([createdIn(late.status), late.next], [undefined, { kind: "wait" }]);
+  assert.equal(late.status.processingJobStatus, "Error");
+});
+
+Deno.test("decide() follows a job that counted as lost once it is seen, and else looks for it every hour", () => {
+  const { status, follow } = settled(heldProcessingJob(lost), seen("InProgress"));
+  assert.deepEqual([status.processingJobStatus, follow], ["InProgress", true]);
+  assert.deepEqual(settled(heldProcessingJob(lost), absent()).next, { kind: "after", ms: 3_600_000 });
+  assert.equal(next(heldProcessingJob(lost), absent(), NOW + 3_600_000).do, "look");
+  const failed = settled(heldProcessingJob(lost), { failure: failure("soon"), hasLooked: true });
+  assert.deepEqual([failed.status, failed.next], [lost, { kind: "after", ms: 300_000 }]);
+});
+
+Deno.test("decide() comes back to a create in doubt where a later one was refused for good", () => {
+  const refused = { failure: failure("never", { reason: "InvalidSpec" }), unsettledAt: NOW - 10_000 };
+  const { status, next } = settled(heldProcessingJob(inDoubt), refused);
+  assert.deepEqual([status.processingJobStatus, createdIn(status)], ["Error", "Unknown"]);
+  assert.deepEqual(next, { kind: "after", ms: 50_000 });
+});
+
 Deno.test("decide() carries the ARN of a job over to a status that does not see it", () => {
-  const { status } = settled(heldProcessingJob(running), absent());
+  const { status } = settled(heldProcessingJob(running), { ...absent(), caller: ACCOUNT });
   assert.equal(status.processingJobArn, running.processingJobArn);
   assert.equal(findCondition(status.conditions, "Created")?.status, "True");
 });
@@ -473,7 +691,7 @@ Deno.test("decide() never creates for a deleted, finished or unheld resource, no
   );
 });
 
-Deno.test("decide() releases the finalizer only of a deleted resource whose job is over, absent or out of any reach", () => {
+Deno.test("decide() releases the finalizer only of a deleted resource whose job is over or absent", () => {
   fc.assert(
     fc.property(anyStatus, anyObserved, fc.boolean(), (status, observed, deleted) => {
       const action = next(heldProcessingJob(status, deleted), observed);
@@ -481,10 +699,7 @@ Deno.test("decide() releases the finalizer only of a deleted resource whose job 
       assert.ok(deleted);
       const word = observed.sighting?.job?.status ?? "";
       const over = FINAL_JOB_STATUSES.includes(word) || FINAL_JOB_STATUSES.includes(status.processingJobStatus ?? "");
-      const unreachable = [observed.failure, observed.sighting?.failure].some((problem) =>
-        problem?.reason === "InvalidRegion" || problem?.reason === "EndpointNotAllowed"
-      );
-      assert.ok(over || observed.sighting?.absent !== undefined || unreachable || observed.isOwn === false);
+      assert.ok(over || observed.sighting?.absent !== undefined || observed.isOwn === false);
     }),
     { numRuns: 2_000 },
   );

@@ -1,11 +1,11 @@
 import { ANNOTATIONS } from "../api/group.ts";
 import { type Failure, FINAL_JOB_STATUSES } from "../api/job.ts";
-import type { ProcessingJobStatus } from "../api/processing_job.ts";
 import { type Action, type Context, settle } from "./action.ts";
 import { appearsInMs } from "./absence.ts";
+import { doubtOfAbsence } from "./account.ts";
 import { decideRecordKept, decideRelease, deletionPolicyOf } from "./deletion_policy.ts";
 import { isFormerEnd } from "./former.ts";
-import { errorReason, isAtRest, isKnown, isOver, provesJob } from "./history.ts";
+import { errorReason, isAtRest, isKnown, isOver } from "./history.ts";
 import { neverGivenUp, nextAfter } from "./retry.ts";
 import { viewOfFailure, viewOfJob } from "./status.ts";
 
@@ -15,20 +15,19 @@ export const STOP_AGAIN_MS = 30_000;
 /** The next step for a resource that is being deleted and that we hold: its job must not outlive it. */
 export function decideDeletion(context: Context): Action {
   const { resource: { metadata, status }, observed } = context;
-  const { sighting, failure, isOwn, stopSent, hasLooked, recordsAsked } = observed;
+  const { sighting, failure, isOwn, isNeverSent, stopSent, hasLooked, recordsAsked } = observed;
   const job = sighting?.job;
   if (metadata.annotations?.[ANNOTATIONS.forceDelete] === "true") return { do: "release", forced: true };
   // What its job does is nobody's business any more, so it isn't asked either.
   if (deletionPolicyOf(context) === "Retain") return { do: "release", forced: false, retained: true };
   if (failure && recordsAsked) return decideRecordKept(context, failure);
-  const isDone = isOver(status) || isFormerEnd(status) || isAtRest(status) || errorReason(status) === "NameConflict" ||
+  const isDone = isNeverSent === true || isOver(status) || isFormerEnd(status) || isAtRest(status) ||
+    errorReason(status) === "NameConflict" ||
     isOwn === false ||
     (job !== undefined && FINAL_JOB_STATUSES.includes(job.status));
   if (isDone) return decideRelease(context);
   const problem = failure ?? (job ? undefined : sighting?.failure);
-  if (problem) {
-    return neverReachedSageMaker(status, problem) ? { do: "release", forced: false } : decideBlocked(context, problem);
-  }
+  if (problem) return decideBlocked(context, problem);
   if (job) {
     if (isOwn === undefined && !isKnown(job, status)) return { do: "verify" };
     if (job.status !== "Stopping" && !stopSent) return { do: "stop" };
@@ -42,7 +41,11 @@ export function decideDeletion(context: Context): Action {
 /** Nothing of it is in SageMaker, unless it was created a moment ago and does not show yet. */
 function decideAbsent(context: Context): Action {
   const appearsMs = appearsInMs(context);
-  if (!(appearsMs > 0)) return decideRelease(context);
+  if (!(appearsMs > 0)) {
+    const doubt = doubtOfAbsence(context);
+    if (doubt) return "do" in doubt ? doubt : decideBlocked(context, doubt.failure);
+    return decideRelease(context);
+  }
   const text =
     "SageMaker does not show a processing job of this resource; one that was created a moment ago may still appear, and is " +
     "stopped then";
@@ -59,9 +62,4 @@ function decideBlocked(context: Context, failure: Failure): Action {
   const text = `${failure.message}. The deletion waits for that, since the job may still run; the annotation ` +
     `'${ANNOTATIONS.forceDelete}: "true"' releases the resource at once and leaves the job as it is`;
   return settle(context, { ...view, message: text, additional: text }, follow, nextAfter(patient));
-}
-
-/** No call for this resource can ever have arrived: its region has no SageMaker, or its endpoint was refused. */
-function neverReachedSageMaker(status: ProcessingJobStatus | undefined, failure: Failure): boolean {
-  return !provesJob(status) && (failure.reason === "InvalidRegion" || failure.reason === "EndpointNotAllowed");
 }

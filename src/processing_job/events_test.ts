@@ -210,7 +210,8 @@ Deno.test("eventsFor() has room in a note for a long failure reason and a long e
 
 Deno.test("eventsFor() has an Event of the closed set for every reason that a call may have failed for", () => {
   const stands = ["Created", "Waiting", "InProgress", "Stopping", "Completed", "JobFailed", "Stopped"]
-    .concat("StoppedOutsideOperator", "Deleting", "Paused", "RetryPending", "Suspending", "Suspended", "Resumed");
+    .concat("StoppedOutsideOperator", "Deleting", "Paused", "RetryPending", "Suspending", "Suspended", "Resumed")
+    .concat("NotSent", "OutcomeUnknown");
   for (const reason of REASONS) {
     for (const context of [CONTEXT, DELETING]) {
       const reasons = eventsFor(running, not(reason, {}, running), context).map((event) => event.reason);

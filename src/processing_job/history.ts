@@ -96,7 +96,20 @@ export function isKnown(job: Job, status: Status): boolean {
 /** When the job is known to have been created, by our own word; milliseconds since the epoch. */
 export function createdAt(status: Status): number {
   const created = findCondition(status?.conditions, "Created");
-  return created ? Date.parse(created.lastTransitionTime) : -Infinity;
+  return created?.status === "True" ? Date.parse(created.lastTransitionTime) : -Infinity;
+}
+
+/**
+ * No create of the job has reached SageMaker, by our own word: the condition `Created` is False. A create is sent only after
+ * another status has replaced this one.
+ */
+export function saysNotSent(status: Status): boolean {
+  return isOurs(status) && findCondition(status.conditions, "Created")?.status === "False";
+}
+
+/** A create was sent, or is about to be, and its outcome is not known, by our own word: `Created` is Unknown. */
+export function saysInDoubt(status: Status): boolean {
+  return isOurs(status) && findCondition(status.conditions, "Created")?.status === "Unknown";
 }
 
 /** When whoever wrote the status last heard from SageMaker, if it was one of us; milliseconds since the epoch. */

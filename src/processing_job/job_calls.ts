@@ -1,6 +1,7 @@
 import type { Tag } from "@aws-sdk/client-sagemaker";
 import { getLogger } from "@logtape/logtape";
 import { FINALIZER } from "../api/group.ts";
+import { accountIn } from "../api/arn.ts";
 import { attemptName } from "../api/job_name.ts";
 import { type Failure, type JobRef, SageMakerError, type Sighting } from "../api/job.ts";
 import type { ProcessingJob } from "../api/processing_job.ts";
@@ -9,24 +10,23 @@ import type { Clock } from "../runtime/clock.ts";
 import type { SageMaker, SageMakerFor } from "../sagemaker/client.ts";
 import { toCreateRequest } from "../sagemaker/convert.ts";
 import type { Admission, Call, CallGate } from "../sagemaker/gate.ts";
+import { mayHaveArrived } from "../sagemaker/create_outcome.ts";
 import type { JobInformer } from "../sagemaker/informer/informer.ts";
 import { isFinal } from "../sagemaker/sighting.ts";
 import { isAboutTags, isOwnJob } from "../sagemaker/ownership.ts";
 import type { Observed } from "./action.ts";
 import type { Burst } from "./burst.ts";
+import { isOfCaller } from "./create_state.ts";
 import { STOP_AGAIN_MS } from "./deletion.ts";
 import { lastRecord } from "./deletion_policy.ts";
 import { EnvironmentError, withValues } from "./environment.ts";
 import { HeartbeatPhases } from "./heartbeat.ts";
-import { isAskedFor, isUntouched, isWaiting, provesJob, readyReason } from "./history.ts";
+import { isAskedFor, isUntouched, isWaiting, provesJob, readyReason, saysInDoubt, saysNotSent } from "./history.ts";
 import { identity, keyOf, refOf } from "./identity.ts";
 import { fillIn } from "./namespace_defaults.ts";
 import { type AllowedByFlags, type NamespacePolicy, refusalOf, REFUSALS } from "./namespace_policy.ts";
 
 const log = getLogger(["operator", "processing-job"]);
-
-/** Codes that say that a request did not even leave. */
-const NOT_SENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|CERT_.*|UNABLE_TO_.*|SELF_SIGNED_.*)$/;
 
 /** Calls that change something, and that come before what is told of them. */
 const WRITES = ["CreateProcessingJob", "StopProcessingJob", "DeleteProcessingJob"];
@@ -54,6 +54,8 @@ export interface JobCallsOptions {
   onTagsDenied: (resource: ProcessingJob, failure: Failure) => void;
   /** Told of each job that was created. */
   onCreate?: (resource: ProcessingJob) => void;
+  /** Whether calls for a job there go to AWS itself. @default nowhere */
+  isAws?: (ref: JobRef) => boolean;
   /** What time SageMaker says it is at least, in milliseconds since the epoch, if it has said anything. */
   serviceNow?: (ref: JobRef) => number | undefined;
   /** Told of each create and stop. */
@@ -77,6 +79,9 @@ export class JobCalls {
 
   /** Keys whose create was decided on but held back by the gate, and never sent. */
   readonly #unsent = new Set<string>();
+
+  /** Keys of whose present attempt no create has ever reached SageMaker, though no status may say so. */
+  readonly #neverSent = new Set<string>();
 
   /** Keys that the gate has let pass for a create that is not sent yet. */
   readonly #admitted = new Set<string>();
@@ -133,8 +138,10 @@ export class JobCalls {
       ...(sighting?.job || (sighting?.absent && !sighting.failure) ? { sighting } : {}),
       ...(unsettledAt === undefined ? {} : { unsettledAt }),
       ...(this.#unsent.has(key) ? { isUnsent: true } : {}),
+      ...(this.#isNeverSent(resource) ? { isNeverSent: true } : {}),
       ...(this.#isInherited(resource) ? { inheritedAt: this.#startedAt } : {}),
       ...(serviceNow === undefined ? {} : { serviceNow }),
+      ...this.#roleAccount(resource),
       heartbeatPhase: this.heartbeats.of(key),
       ...(this.#followed.has(key) ? { isFollowed: true } : {}),
       ...(this.#createdAt.has(key) ? { isOwn: true } : {}),
@@ -155,16 +162,37 @@ export class JobCalls {
     if (current !== first) this.#names.set(key, current);
   }
 
-  /** Whoever worked before this process may have sent a create up to its start, and have had no time to say so. */
+  /** An earlier process, or an earlier term of this one, may have sent a create, and have had no time to say so. */
   #isInherited(resource: ProcessingJob): boolean {
     const { metadata: { finalizers }, status } = resource;
-    return finalizers?.includes(FINALIZER) === true && !this.#held.has(keyOf(resource)) &&
-      (isUntouched(status) || isWaiting(status));
+    return finalizers?.includes(FINALIZER) === true && !this.#held.has(keyOf(resource)) && !saysNotSent(status) &&
+      (isUntouched(status) || isWaiting(status) || saysInDoubt(status));
+  }
+
+  /** The account of the job's role. Elsewhere than at AWS any role is taken. */
+  #roleAccount(resource: ProcessingJob): Pick<Observed, "roleAccount"> {
+    if (!this.#options.isAws?.(refOf(resource))) return {};
+    const roleAccount = accountIn(resource.spec.roleArn ?? this.#policyOf(resource).defaults.roleArn);
+    return roleAccount === undefined ? {} : { roleAccount };
+  }
+
+  /** No create has ever been sent, by the status, or because this process has set the finalizer and sent none since. */
+  #isNeverSent(resource: ProcessingJob): boolean {
+    return saysNotSent(resource.status) || this.#neverSent.has(keyOf(resource));
   }
 
   /** This process has set the finalizer, which comes before any create. */
-  hold(resource: ProcessingJob): void {
+  hold(resource: ProcessingJob, observed: Observed): void {
     this.#held.add(keyOf(resource));
+    if (!isUntouched(resource.status)) return;
+    this.#neverSent.add(keyOf(resource));
+    observed.isNeverSent = true;
+  }
+
+  /** The status no longer says that nothing was sent; that is still so. */
+  announced(resource: ProcessingJob): void {
+    this.#held.add(keyOf(resource));
+    this.#neverSent.add(keyOf(resource));
   }
 
   forget(key: string): void {
@@ -172,6 +200,7 @@ export class JobCalls {
     this.#options.gate.leave(key);
     this.#unsettledAt.delete(key);
     this.#unsent.delete(key);
+    this.#neverSent.delete(key);
     this.#followed.delete(key);
     this.heartbeats.forget(key);
     this.#held.delete(key);
@@ -191,6 +220,15 @@ export class JobCalls {
       const serviceNow = this.#options.serviceNow?.(refOf(resource));
       if (serviceNow !== undefined) observed.serviceNow = serviceNow;
       if (observed.sighting.failure) throw new SageMakerError(observed.sighting.failure);
+    });
+  }
+
+  /** Asks for the job once more, and whose account is asked. A job that is there after all is what was seen. */
+  async identify(resource: ProcessingJob, observed: Observed, signal: AbortSignal): Promise<void> {
+    await this.#attempt(resource, "DescribeProcessingJob", observed, async (sageMaker, ref) => {
+      const { job, account } = await sageMaker.describeWithAccount(ref.name, signal);
+      observed.caller = account;
+      if (job) observed.sighting = await this.#lookUp(resource, signal);
     });
   }
 
@@ -219,6 +257,15 @@ export class JobCalls {
     if (admission.go || !(admission.isBrief || this.#unsent.has(key))) return true;
     hold(admission, observed);
     return false;
+  }
+
+  /** Gets everything that a create needs and sends nothing. Takes in what can't be had. */
+  async prepare(resource: ProcessingJob, observed: Observed, signal: AbortSignal): Promise<void> {
+    if (!this.mayCreate(resource, observed)) return;
+    observed.isPrepared = await this.#attempt(resource, "CreateProcessingJob", observed, async (sageMaker) => {
+      await withValues(this.#filled(resource), this.#options.kube, signal);
+      await sageMaker.ready(signal);
+    }, { isRehearsal: true });
   }
 
   /** Ends every reconcile of `key`: what it was let pass for and did not send is over. */
@@ -269,11 +316,10 @@ export class JobCalls {
     if (isUntouched(resource.status)) this.#unsent.add(key);
     if (this.#refuses(resource, observed)) return;
     // Now and not later: what was just allowed is what is sent.
-    const filled = { ...resource, spec: fillIn(resource.spec, this.#policyOf(resource).defaults).spec };
+    const filled = this.#filled(resource);
     await this.#attempt(resource, "CreateProcessingJob", observed, async (sageMaker, ref) => {
       const { spec, hidden } = await withValues(filled, this.#options.kube, signal);
-      this.#unsent.delete(key);
-      const arn = await this.#sendCreate(sageMaker, { ...resource, spec }, ref, hidden, signal);
+      const arn = await this.#sendCreate(sageMaker, { ...resource, spec }, ref, { hidden, observed, signal });
       this.#unsettledAt.delete(key);
       observed.sighting = jobs.record(key, ref, { name: ref.name, arn, status: "InProgress" }, sentAt);
       observed.isOwn = true;
@@ -281,14 +327,22 @@ export class JobCalls {
       this.#options.onCreate?.(resource);
       log.info("Created the processing job", { ...identity(resource), job: ref.name, region: ref.region });
     });
-    if (observed.failure === undefined) return;
-    if (isAmbiguous(observed.failure)) this.#unsettledAt.set(key, clock.now());
     // The answer to an earlier create was lost, or the name is somebody else's: the look and its check tell.
-    if (observed.failure.code !== "ResourceInUse") return;
+    if (observed.failure?.code !== "ResourceInUse") return;
     observed.sighting = await this.#lookUp(resource, signal);
     if (observed.sighting.job) delete observed.failure;
     // The name is in use, so there is a job, and a look that does not find it is behind.
-    else this.#unsettledAt.set(key, clock.now());
+    else this.#leaveOpen(key, observed);
+  }
+
+  /** Nobody knows what becomes of the create that was sent last. */
+  #leaveOpen(key: string, observed: Observed): void {
+    observed.unsettledAt = this.#options.clock.now();
+    this.#unsettledAt.set(key, observed.unsettledAt);
+  }
+
+  #filled(resource: ProcessingJob): ProcessingJob {
+    return { ...resource, spec: fillIn(resource.spec, this.#policyOf(resource).defaults).spec };
   }
 
   /** Stops the job. */
@@ -360,13 +414,17 @@ export class JobCalls {
     return this.#options.jobs.look(keyOf(resource), this.#refOf(resource), signal);
   }
 
-  /** Sends a call if none like it fails at present. Its failure, or why it isn't sent now, is what was observed. */
+  /**
+   * Sends a call if none like it fails at present. Its failure, or why it isn't sent now, is what was observed. Says whether it
+   * succeeded; a rehearsal that did keeps its place in line for the call itself.
+   */
   async #attempt(
     resource: ProcessingJob,
     operation: string,
     observed: Observed,
     send: (sageMaker: SageMaker, ref: JobRef) => Promise<void>,
-  ): Promise<void> {
+    { isRehearsal = false }: { isRehearsal?: boolean } = {},
+  ): Promise<boolean> {
     const { gate, sageMakerFor } = this.#options;
     const key = keyOf(resource);
     const ref = this.#refOf(resource);
@@ -374,9 +432,12 @@ export class JobCalls {
     const admission = this.#admitted.delete(key)
       ? { go: true } as const
       : gate.admit(key, call, { isUrgent: isAskedFor(resource) });
-    if (!admission.go) return hold(admission, observed);
+    if (!admission.go) {
+      hold(admission, observed);
+      return false;
+    }
     let failure: Failure | undefined;
-    if (WRITES.includes(operation)) this.#options.burst.note();
+    if (WRITES.includes(operation) && !isRehearsal) this.#options.burst.note();
     try {
       await send(sageMakerFor(ref), ref);
     } catch (error) {
@@ -384,15 +445,45 @@ export class JobCalls {
         gate.leave(key);
         if (!(error instanceof EnvironmentError)) throw error;
         observed.failure = error.failure;
-        return;
+        return false;
       }
       failure = error.failure;
     }
+    if (isRehearsal && failure === undefined) {
+      this.#admitted.add(key);
+      return true;
+    }
     const retryMs = gate.report(key, call, failure ?? "ok");
     if (failure) observed.failure = retryMs === undefined ? failure : { ...failure, retryMs };
+    return failure === undefined;
   }
 
+  /** Sends the create, and notes what its failure leaves open. */
   async #sendCreate(
+    sageMaker: SageMaker,
+    resource: ProcessingJob,
+    ref: JobRef,
+    { hidden, observed, signal }: { hidden: readonly string[]; observed: Observed; signal: AbortSignal },
+  ): Promise<string> {
+    const key = keyOf(resource);
+    const isFirst = this.#isNeverSent(resource);
+    this.#unsent.delete(key);
+    this.#neverSent.delete(key);
+    observed.isNeverSent = false;
+    try {
+      return await this.#createOrUntagged(sageMaker, resource, ref, hidden, signal);
+    } catch (error) {
+      const failure = error instanceof SageMakerError ? error.failure : undefined;
+      if (failure === undefined || mayHaveArrived(failure)) this.#leaveOpen(key, observed);
+      else if (isFirst && isOfCaller(failure)) {
+        this.#neverSent.add(key);
+        observed.isNeverSent = true;
+      }
+      throw error;
+    }
+  }
+
+  async #createOrUntagged(
     sageMaker: SageMaker,
     resource: ProcessingJob,
     ref: JobRef,
@@ -433,9 +524,4 @@ export class NotNow extends Error {
 function hold({ failure, waitMs, isBrief }: Admission & { go: false }, observed: Observed): void {
   if (isBrief) throw new NotNow(waitMs);
   observed.failure = { ...failure, retryMs: waitMs };
-}
-
-/** Whether a create that ended so may have been carried out, or may yet be. */
-function isAmbiguous({ reason, code }: Failure): boolean {
-  return (reason === "NetworkUnavailable" && !NOT_SENT.test(code)) || reason === "ServiceUnavailable";
 }

@@ -6,6 +6,7 @@ import { humanDuration } from "../api/time.ts";
 import { type Action, type Context, type Names, type Next, type Settle, settle } from "./action.ts";
 import { attemptBefore, attemptNumber, countedAttempts, isRetry, nextAttempt } from "./attempts.ts";
 import { appearsInMs } from "./absence.ts";
+import { doubtOfAbsence, stepOf } from "./account.ts";
 import { isAskedFor, provesJob } from "./history.ts";
 import { backoffMs, mayRetry, retryAfterMs } from "./retry_policy.ts";
 import { statusOf, type View, viewOfJob } from "./status.ts";
@@ -78,6 +79,8 @@ export function decideLastAttempt(context: Context): Action {
     const view = { word: "Reconciling", reason: "RetryPending", message: text, additional: text } as const;
     return settle(context, view, true, { kind: "after", ms: appearsMs });
   }
+  const doubt = doubtOfAbsence(context);
+  if (doubt) return stepOf(context, doubt);
   const last = attemptBefore(status)!;
   const [startTime, endTime] = [Date.parse(last.startTime ?? ""), Date.parse(last.endTime ?? "")];
   const job: Job = {

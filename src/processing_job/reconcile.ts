@@ -19,7 +19,7 @@ import {
   releasedEvent,
   retainedEvent,
 } from "./events.ts";
-import { isOver, isUntouched } from "./history.ts";
+import { errorReason, isOver, isUntouched } from "./history.ts";
 import { identity, keyOf, refOf } from "./identity.ts";
 import { JobCalls, type JobCallsOptions, NotNow } from "./job_calls.ts";
 import { isConflict, ResourceClient } from "./resource_client.ts";
@@ -27,7 +27,7 @@ import { statusPatch } from "./status_patch.ts";
 
 const log = getLogger(["operator", "processing-job"]);
 
-/** The longest way through `decide`: finalizer, look, create (a name in use), verify, settle. More than these would be a loop. */
+/** The longest way through `decide` is shorter: look, prepare, announce, create (a name in use), verify, settle. More would be a loop. */
 const MAX_STEPS = 8;
 /** What is told of a call comes behind the calls of others. */
 const WAITING: Result = { kind: "after", ms: 500 };
@@ -114,7 +114,7 @@ export class ProcessingJobReconciler {
         case "add-finalizer":
           if (isUntouched(resource.status)) calls.mayCreate(resource, observed);
           resource = await this.#client.setFinalizer(resource, true, signal);
-          calls.hold(resource);
+          calls.hold(resource, observed);
           observed.isCurrent = true;
           break;
         case "confirm":
@@ -122,7 +122,14 @@ export class ProcessingJobReconciler {
           resource = await this.#client.confirm(resource, signal);
           observed.isCurrent = true;
           break;
+        case "announce":
+          resource = await this.#patchStatus(resource, action.status, signal) ?? resource;
+          calls.announced(resource);
+          observed.isCurrent = true;
+          break;
+        case "prepare":
         case "look":
+        case "identify":
         case "verify":
         case "create":
         case "stop":
@@ -143,7 +150,7 @@ export class ProcessingJobReconciler {
           await this.#writeStatus(resource, action, signal);
           calls.settle(resource, observed, {
             follow: action.follow,
-            isDone: action.next.kind === "wait" || isOver(action.status),
+            isDone: action.next.kind === "wait" || isOver(action.status) || errorReason(action.status) !== undefined,
           });
           return outcome(action.next);
       }
@@ -193,13 +200,21 @@ export class ProcessingJobReconciler {
     this.#options.record({ ...event, regarding: referenceTo(resource) });
   }
 
-  async #writeStatus(resource: ProcessingJob, settled: Settle, signal: AbortSignal): Promise<void> {
-    const { status, next, follow, recordKept = false } = settled;
+  /** Writes `status`; gives the resource as it is then, or nothing where there is nothing to write. */
+  async #patchStatus(
+    resource: ProcessingJob,
+    status: ProcessingJobStatus,
+    signal: AbortSignal,
+  ): Promise<ProcessingJob | undefined> {
     const { limits, clock } = this.#options;
     const heartbeat = { phase: this.#calls.heartbeats.of(keyOf(resource)), intervalMs: limits.heartbeatMs };
     const patch = statusPatch(resource, status, heartbeat, clock.now());
-    if (patch === undefined) return;
-    await this.#client.patchStatus(resource, status, patch, signal);
+    return patch && await this.#client.patchStatus(resource, status, patch, signal);
+  }
+
+  async #writeStatus(resource: ProcessingJob, settled: Settle, signal: AbortSignal): Promise<void> {
+    const { status, next, follow, recordKept = false } = settled;
+    if (await this.#patchStatus(resource, status, signal) === undefined) return;
     this.#options.onStatus?.(resource, status);
     // Who waits in a line is told when its turn comes, so no time would be true.
     const isInLine = status.additional?.startsWith("Waiting") ?? false;

@@ -92,16 +92,22 @@ export class ResourceClient {
     );
   }
 
-  /** @param patch the merge patch that makes `status` of the resource's status */
+  /**
+   * Gives the resource as it is then, with its whole spec.
+   *
+   * @param patch the merge patch that makes `status` of the resource's status
+   */
   async patchStatus(
     resource: ProcessingJob,
     status: ProcessingJobStatus,
     patch: Record<string, unknown>,
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<ProcessingJob> {
     const { resourceVersion, uid } = resource.metadata;
     const body = { metadata: { resourceVersion, uid }, status: patch };
-    this.#store.refresh(await this.#patch({ ...resource, status }, `${pathOf(resource)}/status`, body, signal));
+    const answer = await this.#patch({ ...resource, status }, `${pathOf(resource)}/status`, body, signal);
+    this.#store.refresh(answer);
+    return answer;
   }
 
   /** Asks for the deletion. Finalizers, the operator's own included, still hold the resource. */

@@ -9,6 +9,7 @@ import type {
 } from "../api/processing_job.ts";
 import { humanDuration, rfc3339 } from "../api/time.ts";
 import { billableInstanceSeconds } from "./billable.ts";
+import { type CreateState, IN_DOUBT, NOT_SENT } from "./create_state.ts";
 import { isSuspended, provesJob } from "./history.ts";
 
 /** What there is to say of a resource at one moment; `statusOf` turns it into the status that is written. */
@@ -32,6 +33,8 @@ export interface View {
   appliedDefaults?: AppliedDefault[];
   /** When SageMaker last answered about this job; milliseconds since the epoch. */
   lookedAt?: number;
+  /** What is known of the create where there is no job. */
+  create?: CreateState;
 }
 
 const JOB_REASONS: Record<string, Reason> = {
@@ -216,12 +219,9 @@ function conditionsOf(
   const add = (type: Condition["type"], holds: boolean, why: Reason = reason, text = message) => {
     if (holds) conditions.push({ type, status: "True", reason: why, message: text, observedGeneration });
   };
-  add(
-    "Created",
-    job !== undefined || provesJob(resource.status),
-    "Created",
-    `SageMaker has the processing job '${view.jobName}'`,
-  );
+  const created = job !== undefined || provesJob(resource.status);
+  add("Created", created, "Created", `SageMaker has the processing job '${view.jobName}'`);
+  if (!created && view.create !== undefined) conditions.push({ ...createdCondition(view.create), observedGeneration });
   add("Complete", word === "Completed");
   add("Failed", word === "Failed" || word === "Error");
   add("Stopped", word === "Stopped" && !suspended);
@@ -231,4 +231,10 @@ function conditionsOf(
   }
   add("Stalled", stalled);
   return conditions;
+}
+
+function createdCondition(create: CreateState): Pick<Condition, "type" | "status" | "reason" | "message"> {
+  return create === "not-sent"
+    ? { type: "Created", status: "False", reason: "NotSent", message: NOT_SENT }
+    : { type: "Created", status: "Unknown", reason: "OutcomeUnknown", message: IN_DOUBT };
 }

@@ -1,6 +1,7 @@
 /** `spec.suspend`, as that of a `batch/v1` Job: nothing runs while it is true. */
 import type { Job } from "../api/job.ts";
 import { appearsInMs } from "./absence.ts";
+import { doubtOfAbsence, stepOf } from "./account.ts";
 import { type Action, type Context, settle } from "./action.ts";
 import { attemptBefore } from "./attempts.ts";
 import { STOP_AGAIN_MS } from "./deletion.ts";
@@ -37,10 +38,14 @@ export function decideSuspended(context: Context): Action {
 
 /** In the place of a create. One that was sent before may still arrive, and is stopped then. */
 export function decideHeldBack(context: Context): Action {
-  const { hasLooked, sighting } = context.observed;
+  const { hasLooked, sighting, isNeverSent } = context.observed;
+  if (isNeverSent) return decideSuspended(context);
   if (!hasLooked || !sighting?.absent) return { do: "look" };
   const appearsMs = appearsInMs(context);
-  if (appearsMs <= 0) return decideSuspended(context);
+  if (appearsMs <= 0) {
+    const doubt = doubtOfAbsence(context);
+    return doubt ? stepOf(context, doubt) : decideSuspended(context);
+  }
   const text =
     "'spec.suspend' is true. SageMaker does not show a processing job of this resource; one that was created a " +
     "moment ago may still appear, and is stopped then";

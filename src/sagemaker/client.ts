@@ -15,6 +15,8 @@ import { type Failure, type Job, type JobStatus, SageMakerError, type Site, site
 import { type Clock, deadline, orAbort } from "../runtime/clock.ts";
 import { credentialChain, type Credentials, isSame, remembered } from "./credentials.ts";
 import { assumedRole, checkAccount } from "./assumed_role.ts";
+import { placeOf as servicePlace } from "./aws_endpoints.ts";
+import { CallerIdentity, type StsPlace } from "./caller_identity.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { classify, credentialsFailure } from "./errors.ts";
 import { guardedHttp, type Lookup } from "./guarded_http.ts";
@@ -36,8 +38,15 @@ export interface SageMaker {
    * error repeats any of `hidden`, values in the request that nobody is to see.
    */
   create(request: CreateProcessingJobCommandInput, signal?: AbortSignal, hidden?: readonly string[]): Promise<string>;
+  /** Gets the credentials that the next call is signed with, and sends nothing. */
+  ready(signal?: AbortSignal): Promise<void>;
   /** The job of that name; `undefined` where SageMaker says that there is none. */
   describe(name: string, signal?: AbortSignal): Promise<Job | undefined>;
+  /**
+   * The same, and the account of the credentials that it was asked with. Where that can't be told, why not is in its place, and
+   * is not thrown.
+   */
+  describeWithAccount(name: string, signal?: AbortSignal): Promise<{ job: Job | undefined; account: string | Failure }>;
   /** One page of the jobs in the region, a hundred at most, in the order of their creation. */
   list(query: ListQuery, signal?: AbortSignal): Promise<JobPage>;
   /** The tags of a job, by their keys. */
@@ -147,6 +156,19 @@ export function sageMakerFactory(options: SageMakerFactoryOptions): SageMakerFac
       const transport = options.endpoints.isOwn(endpoint) ? {} : guardedHttp(options.lookup);
       return newClient({ region: site.region, credentials, endpoint, ...transport }, options);
     });
+  const identities = new Map<string, CallerIdentity>();
+  const identityFor = ({ region, endpoint, account }: Site, isAws: boolean) => {
+    const key = `${partitionOf(region)} ${siteKey({ region: "", endpoint, account })}`;
+    const place = (): StsPlace => {
+      const { url } = servicePlace("sts", homeRegion(region, options), (name) => process.env[name]);
+      const isNamed = process.env.AWS_ENDPOINT_URL_STS || process.env.AWS_ENDPOINT_URL;
+      // What answers in SageMaker's place answers in that of STS too, or nobody does.
+      return { region: homeRegion(region, options), url: isNamed || isAws ? url : endpoint! };
+    };
+    const identity = identities.get(key) ?? new CallerIdentity(options.clock, place);
+    identities.set(key, identity);
+    return identity;
+  };
   const close = () => {
     for (const client of clients.values()) client.destroy();
     clients.clear();
@@ -157,7 +179,9 @@ export function sageMakerFactory(options: SageMakerFactoryOptions): SageMakerFac
       const place = placeOf({ region, endpoint: specEndpoint });
       const onDate = (date: string) => options.serviceClock?.note(place, Date.parse(date));
       if (account) checkAccount(account);
-      return new Caller(() => clientFor({ region, endpoint, account }), { region, endpoint, onDate }, options);
+      const site = { region, endpoint, account };
+      const identity = identityFor(site, options.endpoints.isAws(specEndpoint));
+      return new Caller(() => clientFor(site), { region, endpoint, onDate, identity }, options);
     },
     close,
     [Symbol.dispose]: close,
@@ -237,7 +261,26 @@ class Caller implements SageMaker {
         throw errorWithout(hidden, error);
       });
     });
-    return answer?.ProcessingJobArn ?? "";
+    if (!answer?.ProcessingJobArn) throw failed(notSageMaker(this.#where), answer);
+    return answer.ProcessingJobArn;
+  }
+
+  async ready(signal?: AbortSignal): Promise<void> {
+    const { clock, callTimeoutMs = DEFAULT_TIMEOUT_MS } = this.#options;
+    using limit = deadline(clock, callTimeoutMs, signal);
+    try {
+      await this.#credentials(limit.signal);
+    } catch (error) {
+      if (signal?.aborted) throw signal.reason;
+      throw error;
+    }
+  }
+
+  /** Asked for on their own, so that what is wrong with them isn't taken for SageMaker's; the SDK remembers them. */
+  async #credentials(limit: AbortSignal): Promise<Credentials> {
+    return await orAbort(this.#client().config.credentials(), limit).catch((error) => {
+      throw error instanceof SageMakerError ? error : failed(credentialsFailure(error), error);
+    });
   }
 
   async describe(name: string, signal?: AbortSignal): Promise<Job | undefined> {
@@ -247,6 +290,29 @@ class Caller implements SageMaker {
     if (answer === undefined) return undefined;
     if (answer.ProcessingJobStatus === undefined) throw failed(notSageMaker(this.#where), answer);
     return toJob(name, answer);
+  }
+
+  async describeWithAccount(
+    name: string,
+    signal?: AbortSignal,
+  ): Promise<{ job: Job | undefined; account: string | Failure }> {
+    const { clock, callTimeoutMs = DEFAULT_TIMEOUT_MS } = this.#options;
+    using limit = deadline(clock, 2 * callTimeoutMs, signal);
+    const before = await this.#credentials(limit.signal);
+    const job = await this.describe(name, signal);
+    const account = await this.#account(before, limit.signal, signal);
+    const after = await this.#credentials(limit.signal);
+    return { job, account: after.accessKeyId === before.accessKeyId ? account : CREDENTIALS_CHANGED };
+  }
+
+  async #account({ accessKeyId }: Credentials, limit: AbortSignal, signal?: AbortSignal): Promise<string | Failure> {
+    try {
+      return await this.#where.identity.account(this.#client(), accessKeyId, limit);
+    } catch (error) {
+      if (signal?.aborted) throw signal.reason;
+      if (error instanceof SageMakerError) return error.failure;
+      throw error;
+    }
   }
 
   async list(query: ListQuery, signal?: AbortSignal): Promise<JobPage> {
@@ -318,16 +384,14 @@ class Caller implements SageMaker {
     let used: Credentials | undefined;
     try {
       const client = this.#client();
-      // Asked for on their own, so that what is wrong with them isn't taken for SageMaker's; the SDK remembers them.
-      used = await orAbort(client.config.credentials(), limit).catch((error) => {
-        throw error instanceof SageMakerError ? error : failed(credentialsFailure(error), error);
-      });
+      used = await this.#credentials(limit);
       const answer = await traced(`SageMaker/${operation}`, { region: this.#where.region }, () => {
         return orAbort(send(client, limit), limit);
       });
       ended("OK");
       const { date } = (answer as Dated).$metadata ?? {};
       if (date !== undefined) this.#where.onDate(date);
+      await this.#learnAccount(used, answer as WithArn);
       return answer;
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
@@ -338,6 +402,16 @@ class Caller implements SageMaker {
       const isReplaced = failure.reason === "CredentialsUnavailable" && await this.#hasNewer(used, limit);
       throw failed(isReplaced ? { ...failure, retry: "soon" } : failure, error);
     }
+  }
+
+  /** The ARN of a job in an answer names the caller's account, if the credentials are still those that were asked for. */
+  async #learnAccount({ accessKeyId }: Credentials, answer: WithArn): Promise<void> {
+    const arn = answer.ProcessingJobArn ?? answer.ProcessingJobSummaries?.[0]?.ProcessingJobArn;
+    const { identity } = this.#where;
+    if (arn === undefined || identity.knows(accessKeyId)) return;
+    // The call has succeeded, whatever becomes of the credentials.
+    const current = await this.#client().config.credentials().catch(() => undefined);
+    if (current?.accessKeyId === accessKeyId) identity.note(accessKeyId, arn);
   }
 
   /** Whether the source of the credentials that AWS refused gives others by now. */
@@ -357,6 +431,14 @@ interface Where {
   endpoint: string | undefined;
   /** Told of the date of each answer, as it came. */
   onDate: (date: string) => void;
+  /** Whose credentials the calls are signed with. */
+  identity: CallerIdentity;
+}
+
+/** Answers that hold the ARN of a job. */
+interface WithArn {
+  ProcessingJobArn?: string;
+  ProcessingJobSummaries?: { ProcessingJobArn?: string | undefined }[];
 }
 
 type Send<T> = (client: SageMakerClient, abortSignal: AbortSignal) => Promise<T>;
@@ -364,6 +446,13 @@ type Send<T> = (client: SageMakerClient, abortSignal: AbortSignal) => Promise<T>
 function untraced<T>(_name: string, _attributes: Record<string, string>, call: () => Promise<T>): Promise<T> {
   return call();
 }
+
+const CREDENTIALS_CHANGED: Failure = {
+  retry: "soon",
+  reason: "AccountUnconfirmed",
+  code: "CredentialsChanged",
+  message: "the credentials changed meanwhile",
+};
 
 /** Where something answers that isn't SageMaker, as a proxy or a wrong endpoint may. */
 function notSageMaker({ region, endpoint }: { region: string; endpoint: string | undefined }): Failure {

@@ -18,6 +18,8 @@ export interface Endpoints {
   isAllowed(url: string): boolean;
   /** Whether `url` is where the operator itself was told to send requests, so that no address of it is refused. */
   isOwn(url: string): boolean;
+  /** Whether requests of a resource that names `specEndpoint`, if any, go to AWS itself. */
+  isAws(specEndpoint?: string): boolean;
   /**
    * The endpoint for a resource: the one that its spec names, else the operator's; absent for AWS's own.
    *
@@ -45,7 +47,8 @@ const AWS_ENDPOINTS = [
  */
 export function endpoints({ endpointUrl, allowed = [], env = {} }: EndpointOptions): Endpoints {
   const operator = ownEndpoint(endpointUrl, env);
-  const globs = [...AWS_ENDPOINTS, ...allowed].map(parseGlob);
+  const ofAws = AWS_ENDPOINTS.map(parseGlob);
+  const globs = [...ofAws, ...allowed.map(parseGlob)];
   if (operator) globs.push(exactly(operator));
   const isAllowed = (url: string) => {
     const parsed = parseStrictly(url);
@@ -55,6 +58,12 @@ export function endpoints({ endpointUrl, allowed = [], env = {} }: EndpointOptio
     operator: operator && hrefOf(operator),
     isAllowed,
     isOwn: (url) => operator !== undefined && new URL(url).origin === operator.origin,
+    isAws(specEndpoint) {
+      const url = specEndpoint ?? (operator && hrefOf(operator));
+      if (url === undefined) return true;
+      const parsed = parseStrictly(url);
+      return typeof parsed !== "string" && ofAws.some((glob) => matches(glob, parsed));
+    },
     resolve(specEndpoint) {
       if (specEndpoint === undefined) return operator && hrefOf(operator);
       const parsed = parseStrictly(specEndpoint);

@@ -92,6 +92,17 @@ Deno.test("isAllowed() never takes a host outside of AWS's domains by default", 
   }));
 });
 
+Deno.test("isAws() is true of AWS's own endpoints, also where nothing names one", () => {
+  const { isAws } = endpoints({ allowed: ["http://127.0.0.1:*"] });
+  assert.equal(isAws(), true);
+  assert.equal(isAws("https://vpce-1.api.sagemaker.us-west-2.vpce.amazonaws.com"), true);
+  assert.equal(isAws("http://127.0.0.1:5000"), false);
+  assert.equal(isAws("not a URL"), false);
+  const local = endpoints({ endpointUrl: "http://127.0.0.1:5000" });
+  assert.equal(local.isAws(), false);
+  assert.equal(local.isAws("https://api.sagemaker.us-west-2.amazonaws.com"), true);
+});
+
 Deno.test("resolve() refuses an endpoint that isn't allowed with a failure that waits for a person", () => {
   const { resolve } = endpoints({});
   for (const [url, words] of [["https://evil.example", /--allowed-endpoints/], ["evil", /must be a URL/]] as const) {

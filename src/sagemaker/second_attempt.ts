@@ -1,5 +1,6 @@
 import { SageMakerError } from "../api/job.ts";
 import { type Clock, sleep } from "../runtime/clock.ts";
+import { mayHaveArrived } from "./create_outcome.ts";
 
 const PAUSE_MS = 100;
 
@@ -33,8 +34,7 @@ export async function passingOverBlip<T>(
       return await attempt();
     } catch (second) {
       if (signal?.aborted) throw signal.reason;
-      const isKnown = isRefusal(first) || second instanceof SageMakerError && !isOpen(operation, second);
-      throw isKnown ? second : first;
+      throw operation === "CreateProcessingJob" ? theOpenOne(first, second) : lastOf(first, second);
     }
   }
 }
@@ -52,7 +52,13 @@ function isRefusal(error: unknown): boolean {
     error.failure.reason === "CredentialsUnavailable";
 }
 
-/** Whether a first attempt whose answer is not known may have succeeded though the second failed so. */
-function isOpen(operation: string, { failure }: SageMakerError): boolean {
-  return operation === "CreateProcessingJob" && failure.code !== "ResourceInUse";
+/** Of a create's two failures the one after which the job may exist. That the name is in use says more than either. */
+function theOpenOne(first: unknown, second: unknown): unknown {
+  const isInUse = second instanceof SageMakerError && second.failure.code === "ResourceInUse";
+  const isOpen = first instanceof SageMakerError && mayHaveArrived(first.failure);
+  return isOpen && !isInUse ? first : lastOf(first, second);
+}
+
+function lastOf(first: unknown, second: unknown): unknown {
+  return second instanceof SageMakerError ? second : first;
 }

@@ -101,6 +101,9 @@ export class Rules {
       this.broken(`the job ${name} was created before its resource had the finalizer`);
     }
     if (name !== attemptOf(life.resource)) this.broken(`the job ${name} was created before a status spoke of it`);
+    if (findCondition(status?.conditions, "Created")?.status === "False") {
+      this.broken(`the job ${name} was created while its status said that no create was sent`);
+    }
     if (life.rank > 0) this.broken(`the job ${name} was created after a status had shown it`);
     if (isAtRest(status)) this.broken(`the job ${name} was created though the status says that it is suspended`);
     const { maxAttempts = 1, expireAfterSeconds = Infinity } = spec.retryPolicy ?? {};
@@ -191,7 +194,9 @@ export class Rules {
     if (from === to) return;
     // A deletion goes on after an Error, and says how.
     const isDeleting = life.resource.metadata.deletionTimestamp !== undefined;
-    if ((FINAL_JOB_STATUSES.includes(from) && !isAtRest(before)) || (from === "Error" && !isDeleting)) {
+    // A job that counted as lost may be seen again.
+    const isLost = findCondition(before?.conditions, "Ready")?.reason === "JobLost";
+    if ((FINAL_JOB_STATUSES.includes(from) && !isAtRest(before)) || (from === "Error" && !isDeleting && !isLost)) {
       return this.broken(`the status of ${name} changed from ${from}, which is final, to ${to}`);
     }
     const rank = RANKS[to];

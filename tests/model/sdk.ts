@@ -1,5 +1,6 @@
 import { SageMakerClient } from "@aws-sdk/client-sagemaker";
 
+import { CallerIdentity } from "../../src/sagemaker/caller_identity.ts";
 import { FAKE_CREDENTIALS } from "../support/operator.ts";
 
 /** What answers a call instead of the network. `caller` is the version that the operator says it has. */
@@ -37,9 +38,24 @@ export function replaceSdk(answer: Answering): Disposable {
   for (const [name, value] of Object.entries(FAKE_CREDENTIALS)) Deno.env.set(name, value);
   const prototype = SageMakerClient.prototype as unknown as { send?: unknown };
   prototype.send = replacement;
+  const identity = CallerIdentity.prototype as unknown as { send: unknown };
+  const askedOfSts = identity.send;
+  identity.send = async (client: Client, _call: unknown, signal: AbortSignal) => {
+    const answered = await answer({
+      caller: client.config.customUserAgent[0]![1],
+      operation: "GetCallerIdentity",
+      input: {},
+      region: await client.config.region(),
+      signal,
+    });
+    return `<Account>${(answered as { Account: string }).Account}</Account>`;
+  };
   return {
-    // What it inherits shows again.
-    [Symbol.dispose]: () => void delete prototype.send,
+    [Symbol.dispose]: () => {
+      // What it inherits shows again.
+      delete prototype.send;
+      identity.send = askedOfSts;
+    },
   };
 }
 

@@ -13,7 +13,7 @@ import {
   type StoredJob,
 } from "../../src/sagemaker/stand_in/jobs.ts";
 import { perform } from "../../src/sagemaker/stand_in/operations.ts";
-import { SageMakerService } from "../../src/sagemaker/stand_in/service.ts";
+import { ACCOUNT_ID, SageMakerService } from "../../src/sagemaker/stand_in/service.ts";
 import { MINIMAL_SPEC } from "../support/builders.ts";
 import { type Answer, FakeApiserver } from "../support/fake_apiserver.ts";
 import { Connection, type WatchFault } from "./connection.ts";
@@ -30,7 +30,7 @@ const STOP_MS = 4_000;
 /** How far behind SageMaker's answers may be. */
 const STALE_MS = 3_000;
 const RESOURCES = `/apis/${API_VERSION}/namespaces/default/${PLURAL}`;
-const READS = /^(Describe|List)/;
+const READS = /^(Describe|List|GetCallerIdentity)/;
 
 /** What a resource may ask for beyond its job. */
 export type Policies = Pick<
@@ -332,6 +332,7 @@ export class World implements Disposable {
   }
 
   #perform(call: { operation: string; region: string; request: Record<string, unknown> }, stale: boolean): unknown {
+    if (call.operation === "GetCallerIdentity") return { Account: ACCOUNT_ID };
     const known = this.service.created.length;
     try {
       const answer = perform(this.service, call, stale ? Math.floor(this.#random() * STALE_MS) : this.staleMs);

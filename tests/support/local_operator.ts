@@ -17,6 +17,7 @@ export interface LocalOperatorOptions extends
       | "stalenessMs"
       | "defaults"
       | "allowed"
+      | "leaderElection"
     >
   > {
   kubeconfig: string;

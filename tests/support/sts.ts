@@ -1,3 +1,4 @@
+import type { HttpAnswer } from "../../src/sagemaker/stand_in/http.ts";
 import { text } from "node:stream/consumers";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -89,4 +90,11 @@ export function accessKeyIn(authorization: string | undefined): string | undefin
 function errorAnswer(code: string, message: string): string {
   return `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type>` +
     `<Code>${code}</Code><Message>${message}</Message></Error><RequestId>r</RequestId></ErrorResponse>`;
+}
+
+/** STS's answer to GetCallerIdentity for a user of `account`. */
+export function stsIdentity(account: string): HttpAnswer {
+  const body = `<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::${account}:user/u</Arn>` +
+    `<Account>${account}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`;
+  return { status: 200, headers: { "Content-Type": "text/xml" }, body };
 }

@@ -2,10 +2,8 @@
  * Single calls of AWS services for which the program has no client: signed and sent by the SDK's own parts, which the client
  * of SageMaker brings along.
  */
-import type { SageMakerClientConfig } from "@aws-sdk/client-sagemaker";
-import type { Readable } from "node:stream";
-import { text as textOf } from "node:stream/consumers";
-import { clientForSingleCalls } from "../sagemaker/single_calls.ts";
+import type { SageMakerClient, SageMakerClientConfig } from "@aws-sdk/client-sagemaker";
+import { clientForSingleCalls } from "./single_calls.ts";
 
 type Credentials = NonNullable<SageMakerClientConfig["credentials"]>;
 
@@ -43,34 +41,45 @@ export class AwsError extends Error {
  * @throws the network's error, or the signal's reason
  */
 export async function callAws(credentials: Credentials, call: AwsCall, signal: AbortSignal): Promise<AwsAnswer> {
-  const url = new URL(call.url);
   const client = clientForSingleCalls({ region: call.region, credentials });
   try {
-    const signer = await client.config.signer({
-      name: "sigv4",
-      signingName: call.service,
-      signingRegion: call.region,
-      properties: {},
-    });
-    const request = await signer.sign({
-      method: "POST",
-      protocol: url.protocol,
-      hostname: url.hostname,
-      ...url.port !== "" && { port: Number(url.port) },
-      path: url.pathname,
-      query: {},
-      headers: { host: url.host, ...call.headers },
-      body: call.body,
-    });
-    const { response } = await client.config.requestHandler.handle(request as never, { abortSignal: signal });
-    const date = Date.parse(response.headers["date"] ?? "");
-    const body = await textOf(response.body as Readable);
-    const answer = { status: response.statusCode, body, ...!Number.isNaN(date) && { date } };
-    if (answer.status >= 400) throw errorOf(answer);
-    return answer;
+    return await sendAwsCall(client, call, signal);
   } finally {
     client.destroy();
   }
+}
+
+/**
+ * The same with the credentials and the transport of `client`.
+ *
+ * @throws {AwsError} if the service answers with an error
+ * @throws the network's error, or the signal's reason
+ */
+export async function sendAwsCall(client: SageMakerClient, call: AwsCall, signal: AbortSignal): Promise<AwsAnswer> {
+  const { config } = client;
+  const url = new URL(call.url);
+  const signer = await config.signer({
+    name: "sigv4",
+    signingName: call.service,
+    signingRegion: call.region,
+    properties: {},
+  });
+  const request = await signer.sign({
+    method: "POST",
+    protocol: url.protocol,
+    hostname: url.hostname,
+    ...url.port !== "" && { port: Number(url.port) },
+    path: url.pathname,
+    query: {},
+    headers: { host: url.host, ...call.headers },
+    body: call.body,
+  });
+  const { response } = await config.requestHandler.handle(request as never, { abortSignal: signal });
+  const date = Date.parse(response.headers["date"] ?? "");
+  const body = new TextDecoder().decode(await config.streamCollector(response.body));
+  const answer = { status: response.statusCode, body, ...!Number.isNaN(date) && { date } };
+  if (answer.status >= 400) throw errorOf(answer);
+  return answer;
 }
 
 /** A call of a service that takes forms and answers in XML. */

@@ -1,4 +1,4 @@
-import { type Partition, partitionOf } from "../sagemaker/region.ts";
+import { type Partition, partitionOf } from "./region.ts";
 
 /** Services beside SageMaker that are asked something. */
 export type Service = "sts" | "iam" | "logs";
