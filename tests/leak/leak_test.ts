@@ -74,24 +74,30 @@ let twentyJobs: { ended: Promise<{ before: number; after: number; calls: number 
 Deno.test.beforeAll(async () => {
   await installCrd(cluster);
   const started = await start();
+  const stopping = new AbortController();
+  const { signal } = stopping;
   const measure = async () => {
     await createRunning(started, 20);
-    await sleep(systemClock, MINUTE_MS);
+    await sleep(systemClock, MINUTE_MS, signal);
     const before = await liveHeap(started.metricsUrl);
     const calls = started.scene.count("ListProcessingJobs");
-    await sleep(systemClock, 5 * MINUTE_MS);
+    await sleep(systemClock, 5 * MINUTE_MS, signal);
     const after = await liveHeap(started.metricsUrl);
     return { before, after, calls: started.scene.count("ListProcessingJobs") - calls };
   };
   const ended = measure();
   // A failure is seen by the test that waits for it.
   ended.catch(() => {});
-  twentyJobs = { ended, [Symbol.asyncDispose]: () => started[Symbol.asyncDispose]() };
+  twentyJobs = {
+    ended,
+    async [Symbol.asyncDispose]() {
+      stopping.abort();
+      await ended.catch(() => {});
+      await started[Symbol.asyncDispose]();
+    },
+  };
 });
-Deno.test.afterAll(async () => {
-  await twentyJobs?.ended.catch(() => {});
-  await twentyJobs?.[Symbol.asyncDispose]();
-});
+Deno.test.afterAll(async () => await twentyJobs?.[Symbol.asyncDispose]());
 
 /** A test that the operator with twenty jobs goes on beside, so what is open at its end need not be its own. */
 function leakTest(name: string, fn: () => Promise<void>): void {
