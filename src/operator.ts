@@ -19,6 +19,7 @@ import { type AllowedByFlags, NamespacePolicies } from "./processing_job/namespa
 import { ProcessingJobReconciler } from "./processing_job/reconcile.ts";
 import type { Clock } from "./runtime/clock.ts";
 import { runController } from "./runtime/controller.ts";
+import { dropIdleRegularly } from "./runtime/idle.ts";
 import { exponentialBackoff } from "./runtime/rate_limiter.ts";
 import { WorkQueue } from "./runtime/workqueue.ts";
 import { CallBudgets } from "./sagemaker/budget.ts";
@@ -134,6 +135,7 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     eventLoopLagMs: () => eventLoop.lagMs(),
   });
   store.onChange((key) => metrics.resourceChanged(key, store.get(key)));
+  dropIdleRegularly([metrics], { clock, signal });
   const health = serveHealth({ address: options.healthAddress, healthz, readyz, signal });
   const scraped = serveMetrics({ address: options.metricsAddress, metrics, signal });
 
@@ -184,7 +186,7 @@ async function workOn(store: Store<ProcessingJob>, options: WorkOptions, signal:
     groupOf: namespaceOf,
   });
   const onChange = (key: string) => queue.add(key);
-  const budgets = new CallBudgets();
+  const budgets = new CallBudgets({ clock });
   const burst = new Burst(clock);
   const isBusy = () => burst.isOn || queue.length > 0;
   const { pollIntervalMs, stalenessMs } = options;
@@ -197,16 +199,13 @@ async function workOn(store: Store<ProcessingJob>, options: WorkOptions, signal:
     isBusy,
   });
   const tell = options.failureLogs ? await failureLines(store, events, options.failureLogs, options) : events;
+  const mostUnderWay = Math.ceil(options.workers * MOST_WORKERS);
+  const gate = new CallGate({ clock, budgets, mostUnderWay, onRelease: onChange });
   const reconciler = new ProcessingJobReconciler({
     kube,
     store,
     jobs,
-    gate: new CallGate({
-      clock,
-      budgets,
-      mostUnderWay: Math.ceil(options.workers * MOST_WORKERS),
-      onRelease: onChange,
-    }),
+    gate,
     sageMakerFor: aws.sageMakerFor,
     tagsFor: (tags = [], { metadata: { namespace, name, uid }, status }) =>
       options.jobTags
@@ -234,6 +233,8 @@ async function workOn(store: Store<ProcessingJob>, options: WorkOptions, signal:
   });
   for (const key of oldestFirst(store)) queue.add(key);
   const polling = jobs.run(signal);
+  dropIdleRegularly([aws, serviceClock, budgets, gate, jobs, tell], { clock, signal });
+  if (tell !== events) dropIdleRegularly([events], { clock, signal });
   await runController({
     queue,
     workers: options.workers,

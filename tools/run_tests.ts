@@ -2,7 +2,8 @@
  * `deno task test`: runs the tests in stages and ends with `N passed, N failed` on a line of its own. Exit code 1 if anything
  * failed, a stage that crashed included.
  *
- *   deno task test                      every stage
+ *   deno task test                      every stage but the leak test
+ *   deno task test leak                 the leak test of the compiled binary, some ten minutes
  *   deno task test unit                 one stage
  *   deno task test unit the work queue  those of its tests whose name holds "the work queue"
  */
@@ -19,12 +20,17 @@ const STAGES: Record<string, string[]> = {
   integration: ["tests/integration"],
   conformance: ["tests/conformance"],
   e2e: ["tests/e2e"],
+  leak: ["tests/leak"],
 };
+/** Only run when they are named: they take as long as all others. */
+const BY_NAME = ["leak"];
 /** Stages that need no cluster. */
 const IN_MEMORY = ["unit", "model"];
 const LIMIT_MINUTES = 30;
 const ROOT = join(import.meta.dirname!, "..");
 const BINARY = join(ROOT, "dist", "sagemaker-operator");
+/** The same with all garbage collected each time. */
+const MEASURED_BINARY = `${BINARY}-measured`;
 
 /** What a stage is run with; each stage adds what later ones can use too. */
 interface Run {
@@ -38,7 +44,8 @@ interface Run {
 async function main(argv: string[], clock: Clock): Promise<number> {
   const only = argv[0] !== undefined && argv[0] in STAGES ? argv[0] : undefined;
   const filter = argv.slice(only === undefined ? 0 : 1).join(" ") || undefined;
-  const results = await runStages(only === undefined ? Object.keys(STAGES) : [only], filter, clock);
+  const all = Object.keys(STAGES).filter((stage) => !BY_NAME.includes(stage));
+  const results = await runStages(only === undefined ? all : [only], filter, clock);
   closingLines(results).forEach(say);
   return results.some(({ failed }) => failed > 0) ? 1 : 0;
 }
@@ -66,8 +73,8 @@ async function runStages(stages: string[], filter: string | undefined, clock: Cl
 async function runStage(stage: string, run: Run): Promise<StageResult> {
   try {
     if (!IN_MEMORY.includes(stage)) await useControlPlane(run);
-    if (stage === "e2e") {
-      const problem = await useBinary(run);
+    if (stage === "e2e" || stage === "leak") {
+      const problem = await useBinary(stage === "leak", run);
       if (problem !== undefined) return skippedStage(`${stage} with the compiled binary: ${problem}`);
     }
     return await denoTest(stage, run);
@@ -90,14 +97,14 @@ async function useControlPlane({ env, signal, cleanup }: Run): Promise<void> {
 }
 
 /** Compiles the binary; gives what is missing on this machine, if that is why it can't be compiled. */
-async function useBinary({ env, signal }: Run): Promise<string | undefined> {
-  const { code, output } = await runDeno(["task", "compile"], env, signal);
+async function useBinary(measured: boolean, { env, signal }: Run): Promise<string | undefined> {
+  const { code, output } = await runDeno(["task", "compile", ...(measured ? ["--measured"] : [])], env, signal);
   if (code !== 0) {
     // Deno downloads denort, the runtime that programs are appended to, unless DENORT_BIN names one.
     if (/dl\.deno\.land\S*denort|DENORT_BIN/.test(output)) return "no denort to compile it with (set DENORT_BIN)";
     throw new Error(`Cannot compile the binary: exit code ${code}`);
   }
-  env.SAGEMAKER_OPERATOR_TEST_BINARY = BINARY;
+  env.SAGEMAKER_OPERATOR_TEST_BINARY = measured ? MEASURED_BINARY : BINARY;
 }
 
 async function denoTest(stage: string, { filter, env, signal }: Run): Promise<StageResult> {
@@ -110,6 +117,7 @@ async function denoTest(stage: string, { filter, env, signal }: Run): Promise<St
       "-A",
       "--sanitize-ops",
       "--sanitize-resources",
+      ...(stage === "leak" ? ["--v8-flags=--expose-gc"] : []),
       `--junit-path=${report}`,
       ...STAGES[stage]!,
     ];

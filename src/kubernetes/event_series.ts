@@ -63,6 +63,20 @@ export class EventMemory {
     this.#clock = clock;
   }
 
+  /** How many series, and objects with a reason, are remembered. */
+  get size(): number {
+    return this.#series.size + this.#recovered.size;
+  }
+
+  /** Forgets the series that cannot go on, and the objects that may say all they may at once again. */
+  dropIdle(): void {
+    const [nowMicros, now] = [this.#clock.now() * 1000, this.#clock.monotonic()];
+    for (const [key, { lastMicros, queued }] of this.#series) {
+      if (!queued && nowMicros - lastMicros >= SERIES_MS * 1000) this.#series.delete(key);
+    }
+    for (const [key, recovered] of this.#recovered) if (recovered <= now) this.#recovered.delete(key);
+  }
+
   /** Counts one occurrence. */
   observe(regarding: ObjectReference, { type, reason, action, note }: EventText): EventSeries {
     const text = {

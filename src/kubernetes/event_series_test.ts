@@ -63,7 +63,7 @@ Deno.test("observe() cuts a note by its bytes", () => {
 Deno.test("observe() forgets the series that was not seen for longest when there are too many", () => {
   const { memory } = setUp();
   const [first, second] = [memory.observe(POD, TEXT), memory.observe({ ...POD, uid: "uid-2" }, TEXT)];
-  for (let i = 3; i <= 1_000; i++) memory.observe({ ...POD, uid: `uid-${i}` }, TEXT);
+  for (let i = 3; i <= 1_000; i++) memory.observe({ ...POD, uid: `object-${i}` }, TEXT);
   assert.equal(memory.observe(POD, TEXT), first);
   memory.observe({ ...POD, uid: "uid-1001" }, TEXT);
   assert.equal(memory.observe(POD, TEXT), first);
@@ -79,4 +79,21 @@ Deno.test("allows() silences an object for one reason after five, and lets one m
   assert.ok(memory.allows(memory.observe({ ...POD, uid: "uid-2" }, TEXT)), "and so has another object");
   await clock.advance(5 * MINUTE_MS);
   assert.deepEqual([say({ note: "b" }), say({ note: "a" })], [true, false]);
+});
+
+Deno.test("dropIdle() forgets all that was said of objects, once it can neither go on nor is too much", async () => {
+  const { clock, memory } = setUp();
+  for (let i = 0; i < 500; i++) memory.allows(memory.observe({ ...POD, uid: `object-${i}` }, TEXT));
+  const queued = memory.observe(POD, TEXT);
+  queued.queued = true;
+  assert.equal(memory.size, 1_001);
+  await clock.advance(6 * MINUTE_MS - 1);
+  memory.dropIdle();
+  assert.equal(memory.size, 501, "a series goes on for 6 minutes");
+  await clock.advance(2);
+  memory.dropIdle();
+  assert.equal(memory.size, 1, "one waits to be sent");
+  queued.queued = false;
+  memory.dropIdle();
+  assert.equal(memory.size, 0);
 });

@@ -59,6 +59,16 @@ export class EventRecorder {
     this.#backoff = new Backoff(options.clock);
   }
 
+  /** How many things are remembered of objects. */
+  get size(): number {
+    return this.#memory.size + this.#queue.length;
+  }
+
+  /** Forgets what was said too long ago to matter. */
+  dropIdle(): void {
+    this.#memory.dropIdle();
+  }
+
   /** Says `text` about an object, soon. After `close` it says nothing any more. */
   record({ regarding, ...text }: EventText & { regarding: ObjectReference }): void {
     if (this.#closed) return;

@@ -1,6 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { EventText, ObjectReference } from "../kubernetes/events.ts";
 import { type Clock, deadline, sleep } from "../runtime/clock.ts";
+import { IdleMap } from "../sagemaker/idle_map.ts";
 import { openCloudWatch } from "./cloudwatch.ts";
 import { noteWithLines } from "./failure_note.ts";
 import { lastLines } from "./last_lines.ts";
@@ -47,12 +48,24 @@ export interface FailureLinesOptions {
  */
 export class FailureLines {
   readonly #options: FailureLinesOptions;
-  readonly #sources = new Map<string, LogSource & Disposable>();
+  /** By region. */
+  readonly #sources: IdleMap<LogSource & Disposable>;
   readonly #reading = new Set<Promise<void>>();
   readonly #closing = new AbortController();
 
   constructor(options: FailureLinesOptions) {
     this.#options = options;
+    this.#sources = new IdleMap(options.clock);
+  }
+
+  /** How many regions' logs are open. */
+  get size(): number {
+    return this.#sources.size;
+  }
+
+  /** Closes the logs of regions where no job has failed lately. */
+  dropIdle(): void {
+    for (const source of this.#sources.dropIdle()) source[Symbol.dispose]();
   }
 
   /** Hands an Event on, soon. Never throws. */
@@ -90,8 +103,6 @@ export class FailureLines {
 
   #sourceFor(region: string): LogSource {
     const { clock, env, version, open } = this.#options;
-    const source = this.#sources.get(region) ?? open?.(region) ?? openCloudWatch({ region, clock, env, version });
-    this.#sources.set(region, source);
-    return source;
+    return this.#sources.of(region, () => open?.(region) ?? openCloudWatch({ region, clock, env, version }));
   }
 }

@@ -97,3 +97,18 @@ Deno.test("the Event of a resource that has gone passes at once", () => {
   failureLines.record(FAILED);
   assert.deepEqual(notes, ["Failed: why"]);
 });
+
+Deno.test("dropIdle() closes the logs of regions where no job has failed for 10 minutes", async () => {
+  let failed = 0;
+  const { clock, failureLines, counts } = setUp({
+    jobOf: () => ({ jobName: "job-1", region: `region-${failed++}`, createdAt: START }),
+  });
+  for (let i = 0; i < 5; i++) failureLines.record(FAILED);
+  await clock.advance(10_000);
+  assert.equal(failureLines.size, 5);
+  await clock.advance(10 * 60_000);
+  failureLines.dropIdle();
+  assert.equal(failureLines.size, 0);
+  assert.deepEqual(counts(), [5, 5]);
+  await failureLines.close();
+});

@@ -22,6 +22,11 @@ export class HeartbeatPhases {
   readonly #phases = new Map<string, number>();
   #next = 0;
 
+  /** How many keys have a phase. */
+  get size(): number {
+    return this.#phases.size;
+  }
+
   of(key: string): number {
     let phase = this.#phases.get(key);
     if (phase === undefined) {

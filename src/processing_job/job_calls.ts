@@ -114,6 +114,13 @@ export class JobCalls {
     this.#startedAt = options.clock.now();
   }
 
+  /** How many things are remembered by key. */
+  get size(): number {
+    const maps = [this.#unsettledAt, this.#unsent, this.#admitted, this.#held, this.#followed, this.#createdAt];
+    const sizes = [...maps, this.#names, this.#stoppedAt, this.heartbeats].map(({ size }) => size);
+    return sizes.reduce((sum, size) => sum + size);
+  }
+
   /**
    * Whether the status of `resource` can wait: in a burst the calls come first, and then what is told of them. Nothing is lost by
    * that, should the operator end here.

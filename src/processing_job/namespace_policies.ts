@@ -11,6 +11,11 @@ export class NamespacePolicies {
   readonly #policies = new Map<string, NamespacePolicy>();
   readonly #listeners = new Set<(namespace: string) => void>();
 
+  /** How many namespaces have a policy. */
+  get size(): number {
+    return this.#policies.size;
+  }
+
   of(namespace: string): NamespacePolicy {
     return this.#policies.get(namespace) ?? NONE;
   }

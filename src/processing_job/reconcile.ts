@@ -62,6 +62,11 @@ export class ProcessingJobReconciler {
     this.#calls = new JobCalls({ ...options, onTagsDenied });
   }
 
+  /** How many things are remembered by key. */
+  get size(): number {
+    return this.#client.size + this.#calls.size;
+  }
+
   /**
    * Whether a change of the resource under `key` is but this reconciler's own last write, which the watch brings back. To act
    * on that would try what has just failed again at once, and write anew, without end.
@@ -98,7 +103,7 @@ export class ProcessingJobReconciler {
     // The CRD before this one took resources without a spec. They stand for no job, and today's refuses every patch of them.
     if (resource?.spec === undefined) {
       this.#forget(key);
-      return { kind: "done" };
+      return { kind: "gone" };
     }
     const ref = refOf(resource);
     const names: Names = { jobName: ref.name, cloudWatchLogUrl: cloudWatchLogUrl(ref.region, ref.name) };

@@ -30,6 +30,11 @@ export class ResourceClient {
     this.#store = store;
   }
 
+  /** How many things are remembered by key. */
+  get size(): number {
+    return this.#written.size + this.#refused.size;
+  }
+
   /** Whether the change of the resource under `key` that the watch has just brought is only this client's own last write. */
   isEcho(key: string): boolean {
     const resource = this.#store.get(key);

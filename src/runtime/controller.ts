@@ -10,9 +10,10 @@ const UNWIND_MS = 1_000;
 
 /**
  * What a reconcile asks for: nothing more until something changes, another look in `ms` milliseconds, or one after the
- * backoff of the queue, though nothing is wrong (what it went by was out of date).
+ * backoff of the queue, though nothing is wrong (what it went by was out of date). `gone` means that there is no such resource, so
+ * that a look which an earlier reconcile has asked for is cancelled.
  */
-export type Result = { kind: "done" } | { kind: "after"; ms: number } | { kind: "back-off" };
+export type Result = { kind: "done" } | { kind: "gone" } | { kind: "after"; ms: number } | { kind: "back-off" };
 
 /** A reconcile's error that trying again can't mend: it is logged and counted, and the key waits for the next change. */
 export class TerminalError extends Error {
@@ -104,6 +105,11 @@ async function reconcileOnce(options: ControllerOptions, key: string, signal: Ab
     case "back-off":
       queue.addRateLimited(key);
       return "requeue";
+    case "gone":
+      queue.forget(key);
+      // An earlier reconcile may have asked to be called in years, for a long time to live.
+      queue.cancelDelay(key);
+      return "success";
     case "done":
       queue.forget(key);
       return "success";

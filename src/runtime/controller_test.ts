@@ -191,3 +191,19 @@ Deno.test("a stop before the start runs nothing", async () => {
   });
   equal(await queue.get(), undefined);
 });
+
+Deno.test("the delay of a key whose resource is gone is cancelled, however long it is", async () => {
+  const years: Result = { kind: "after", ms: 10 * 365 * 24 * 3_600_000 };
+  const { queue, clock, stop } = start(scripted(years, { kind: "done" }, { kind: "gone" }));
+  queue.add("a");
+  await settle();
+  equal(queue.size, 1);
+  queue.add("a");
+  await settle();
+  equal(queue.size, 1, "the resource is there, so what was asked for stands");
+  queue.add("a");
+  await settle();
+  equal(queue.size, 0);
+  equal(clock.pendingTimers, 0);
+  await stop();
+});

@@ -13,6 +13,10 @@ export class Delays {
   readonly #heap: Delay[] = [];
   #count = 0;
 
+  get size(): number {
+    return this.#byKey.size;
+  }
+
   /** When the first key is due; `undefined` while none waits. */
   get nextDue(): number | undefined {
     return this.#heap[0]?.due;
@@ -39,6 +43,19 @@ export class Delays {
     return first.key;
   }
 
+  /** Ends the wait of `key`, if it waits. */
+  delete(key: string): void {
+    const delay = this.#byKey.get(key);
+    if (delay === undefined) return;
+    this.#byKey.delete(key);
+    const last = this.#heap.pop()!;
+    if (last === delay) return;
+    // It may belong above the place that has become free, or below it.
+    last.index = delay.index;
+    this.#rise(last);
+    this.#sink(last, last.index);
+  }
+
   clear(): void {
     this.#byKey.clear();
     this.#heap.length = 0;
@@ -56,9 +73,8 @@ export class Delays {
     this.#place(delay, index);
   }
 
-  /** Finds the place of `delay` from the top down, where one was taken out. */
-  #sink(delay: Delay): void {
-    let index = 0;
+  /** Finds the place of `delay` from `index` down, where one was taken out. */
+  #sink(delay: Delay, index = 0): void {
     for (;;) {
       const [left, right] = [this.#heap[2 * index + 1], this.#heap[2 * index + 2]];
       const child = left && right && isBefore(right, left) ? right : left;

@@ -26,10 +26,22 @@ Deno.test("clear() forgets everything, also that a key had an earlier time", () 
   deepEqual(takeAll(delays, 2), ["a"]);
 });
 
+Deno.test("delete() ends the wait of one key", () => {
+  const delays = new Delays();
+  for (const [key, due] of [["a", 10], ["b", 20], ["c", 30]] as const) delays.set(key, due);
+  delays.delete("b");
+  delays.delete("unknown");
+  equal(delays.size, 2);
+  deepEqual(takeAll(delays, 30), ["a", "c"]);
+  equal(delays.size, 0);
+});
+
 Deno.test("the keys come out as from a sorted list, whatever was set before", () => {
   const setting = fc.record({ key: fc.nat(40).map(String), due: fc.nat(50) });
   const taking = fc.record({ until: fc.nat(50) });
-  fc.assert(fc.property(fc.array(fc.oneof({ weight: 5, arbitrary: setting }, taking), { maxLength: 200 }), (steps) => {
+  const deleting = fc.record({ deleted: fc.nat(40).map(String) });
+  const step = fc.oneof({ weight: 5, arbitrary: setting }, taking, { weight: 2, arbitrary: deleting });
+  fc.assert(fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
     const delays = new Delays();
     let list: { key: string; due: number }[] = [];
     for (const step of [...steps, { until: 50 }]) {
@@ -37,6 +49,9 @@ Deno.test("the keys come out as from a sorted list, whatever was set before", ()
         const due = list.filter(({ due }) => due <= step.until).sort((a, b) => a.due - b.due);
         list = list.filter(({ due }) => due > step.until);
         deepEqual(takeAll(delays, step.until), due.map(({ key }) => key));
+      } else if ("deleted" in step) {
+        delays.delete(step.deleted);
+        list = list.filter(({ key }) => key !== step.deleted);
       } else if (!list.some(({ key, due }) => key === step.key && due <= step.due)) {
         delays.set(step.key, step.due);
         list = [...list.filter(({ key }) => key !== step.key), step];

@@ -67,6 +67,11 @@ export class WorkQueue {
     return this.#line.length;
   }
 
+  /** How many keys wait, are worked on, or have a delay pending. */
+  get size(): number {
+    return new Set([...this.#dirty, ...this.#processing]).size + this.#delays.size;
+  }
+
   /** Marks `key` as in need of work. Ignored after a shutdown. */
   add(key: string): void {
     if (this.#shuttingDown || this.#dirty.has(key)) return;
@@ -89,6 +94,12 @@ export class WorkQueue {
     this.#observer?.retry(key);
     this.addAfter(key, ms);
     return ms;
+  }
+
+  /** Ends the delay of `key` that is pending, if there is one. */
+  cancelDelay(key: string): void {
+    this.#delays.delete(key);
+    this.#setTimer();
   }
 
   /** Ends the rate limiter's count for `key`; a delay that is pending stays. */

@@ -32,6 +32,7 @@ async function setUp(variables: Record<string, string> = {}, clock: Clock = syst
   });
   return {
     sts,
+    factory,
     signedWith,
     describe: (region: string, roleArn?: string, externalId?: string) => {
       const account = roleArn === undefined ? undefined : { roleArn, ...(externalId !== undefined && { externalId }) };
@@ -168,4 +169,23 @@ Deno.test("credentials of the operator that STS refuses and that are not replace
     return true;
   });
   assert.equal(it.sts.assumed.length, 1);
+});
+
+Deno.test("dropIdle() keeps the session of an account whose jobs are called for, and closes that of one which no call is made for", async () => {
+  const clock = new FakeClock();
+  await using it = await setUp({}, clock);
+  await it.describe("us-west-2", ROLE);
+  await it.describe("us-west-2", `${ROLE}-2`);
+  assert.equal(it.factory.size, 4, "two sessions and two clients that use them");
+  for (let minutes = 0; minutes < 30; minutes += 5) {
+    await it.describe("us-west-2", ROLE);
+    await clock.advance(5 * 60_000);
+    it.factory.dropIdle();
+  }
+  assert.equal(it.factory.size, 2);
+  assert.equal(it.sts.assumed.length, 2, "the session in use was never made anew");
+  await clock.advance(5 * 60_000);
+  it.factory.dropIdle();
+  assert.equal(it.factory.size, 0);
+  assert.equal((await it.describe("us-west-2", ROLE))?.status, "InProgress");
 });

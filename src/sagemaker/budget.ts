@@ -1,4 +1,6 @@
 import { type Site, siteKey } from "../api/job.ts";
+import { type Clock, systemClock } from "../runtime/clock.ts";
+import { IdleMap } from "./idle_map.ts";
 
 /** What a throttled operation is left with of the rate that it is believed to allow. */
 const DECREASE = 0.85;
@@ -23,21 +25,33 @@ export interface Place extends Site {
   operation: string;
 }
 
-/** The budgets of all places, each the same one whoever asks. */
+/**
+ * The budgets of all places, each the same one for every caller. Ask for a budget before each call and do not keep it: one that
+ * nothing has asked for during `IDLE_MS` is dropped, and what it has learned is forgotten.
+ */
 export class CallBudgets {
   readonly #random: () => number;
-  readonly #budgets = new Map<string, CallBudget>();
+  readonly #budgets: IdleMap<CallBudget>;
 
   /** @param options.random from 0 to below 1; keeps several operators in one account from probing together */
-  constructor({ random = Math.random }: { random?: () => number } = {}) {
+  constructor({ clock = systemClock, random = Math.random }: { clock?: Clock; random?: () => number } = {}) {
     this.#random = random;
+    this.#budgets = new IdleMap(clock);
   }
 
+  /** How many places have a budget. */
+  get size(): number {
+    return this.#budgets.size;
+  }
+
+  /** The budget of a place. */
   of(place: Place): CallBudget {
-    const name = `${place.operation} ${siteKey(place)}`;
-    let budget = this.#budgets.get(name);
-    if (budget === undefined) this.#budgets.set(name, budget = new CallBudget(this.#random));
-    return budget;
+    return this.#budgets.of(`${place.operation} ${siteKey(place)}`, () => new CallBudget(this.#random));
+  }
+
+  /** Drops the budgets of places that no call went to lately. */
+  dropIdle(): void {
+    this.#budgets.dropIdle((budget) => budget.isInUse);
   }
 }
 
@@ -79,6 +93,11 @@ export class CallBudget {
 
   constructor(random: () => number = Math.random) {
     this.#random = random;
+  }
+
+  /** Whether a call is under way. */
+  get isInUse(): boolean {
+    return this.#underWay > 0;
   }
 
   /** How many calls a second are believed to succeed just now. */

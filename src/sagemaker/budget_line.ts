@@ -44,6 +44,11 @@ export class BudgetLine {
     this.#call = call;
   }
 
+  /** Whether nothing waits here, and no call is under way. */
+  get isIdle(): boolean {
+    return this.#waiting.size === 0 && this.#called.size === 0 && this.#sentAt.size === 0;
+  }
+
   /** Whether `key` waits here, or has a call under way. */
   has(key: string): boolean {
     return this.#sentAt.has(key) || this.#find(key) !== undefined;

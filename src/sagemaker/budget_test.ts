@@ -214,3 +214,20 @@ Deno.test("whatever happens, a budget lets a call go within its slowest interval
     }
   }));
 });
+
+Deno.test("CallBudgets.dropIdle() drops the budgets of 15,000 invented regions and endpoints, and none with a call under way", async () => {
+  const clock = new FakeClock();
+  const budgets = new CallBudgets({ clock });
+  const busy = { operation: "DescribeProcessingJob", region: "us-west-2" };
+  budgets.of(busy).take(clock.monotonic());
+  for (let i = 0; i < 15_000; i++) {
+    budgets.of({ operation: "DescribeProcessingJob", region: `invented-${i}`, endpoint: `https://${i}.example.com` });
+  }
+  await clock.advance(10 * 60_000);
+  budgets.dropIdle();
+  equal(budgets.size, 1);
+  budgets.of(busy).report("ok", 0, clock.monotonic());
+  await clock.advance(10 * 60_000);
+  budgets.dropIdle();
+  equal(budgets.size, 0);
+});

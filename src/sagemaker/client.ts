@@ -22,6 +22,7 @@ import { classify, credentialsFailure } from "./errors.ts";
 import { guardedHttp, type Lookup } from "./guarded_http.ts";
 import { collectBody, httpHandler } from "./http.ts";
 import { errorWithout } from "./hidden.ts";
+import { IdleMap } from "./idle_map.ts";
 import { describes } from "./ownership.ts";
 import { knownRegion, partitionOf } from "./region.ts";
 import { placeOf, type ServiceClock } from "./service_clock.ts";
@@ -84,6 +85,10 @@ export interface SageMakerFactory extends Disposable {
   sageMakerFor: SageMakerFor;
   /** Closes the connections. Calls after it are possible and open new ones. */
   close(): void;
+  /** How many clients there are for sites and for sessions of accounts. */
+  readonly size: number;
+  /** Closes the clients of sites and accounts that no call went to lately. */
+  dropIdle(): void;
 }
 
 export interface SageMakerFactoryOptions {
@@ -119,59 +124,67 @@ export interface EndedCall {
 const log = getLogger(["operator", "sagemaker"]);
 
 /**
- * One client for each region, endpoint and account, made when it is first asked for. The clients of a partition share one credential
+ * One client for each region, endpoint and account, made when it is first asked for and dropped once it is idle. The clients of a partition share one credential
  * chain, and those of an account the session of its role, so that many regions cost one call of STS.
  */
 export function sageMakerFactory(options: SageMakerFactoryOptions): SageMakerFactory {
   // Deno 2.4 says on stderr that the way in which the SDK makes its HMACs is deprecated; its users can do nothing about that.
   Object.assign(process, { noDeprecation: true });
-  const clients = new Map<string, SageMakerClient>();
-  const cached = (key: string, make: () => SageMakerClient) => {
-    const client = clients.get(key) ?? make();
-    clients.set(key, client);
-    return client;
-  };
+  /** By partition: three at most. */
+  const sources = new Map<string, SageMakerClient>();
+  const accounts = new IdleMap<SageMakerClient>(options.clock);
+  const sites = new IdleMap<SageMakerClient>(options.clock);
   // Makes no calls. Its region, which the chain's STS calls go to, must not be what some resource names.
-  const sourceFor = (region: string) =>
-    cached(partitionOf(region), () => {
+  const sourceFor = (region: string) => {
+    let source = sources.get(partitionOf(region));
+    if (source === undefined) {
       const credentials = remembered(credentialChain(logger, options), options.clock);
-      return newClient({ region: homeRegion(region, options), credentials }, options);
-    });
+      source = newClient({ region: homeRegion(region, options), credentials }, options);
+      sources.set(partitionOf(region), source);
+    }
+    return source;
+  };
   const credentialsFor = ({ region, account }: Site) => {
     const source = sourceFor(region);
     if (account === undefined) return source.config.credentials;
     // Makes no calls of SageMaker either: it holds the role's session for the clients of all regions.
     const key = `${partitionOf(region)} ${siteKey({ region: "", account })}`;
-    return cached(key, () => {
+    return accounts.of(key, () => {
       const { region, credentials } = source.config;
       const requestHandler = httpHandler(options.callTimeoutMs ?? DEFAULT_TIMEOUT_MS);
       const session = remembered(assumedRole(account, { region, credentials, requestHandler }), options.clock);
       return newClient({ region, credentials: session }, options);
     }).config.credentials;
   };
-  const clientFor = ({ endpoint, ...site }: Site) =>
-    cached(siteKey({ endpoint, ...site }), () => {
-      const credentials = credentialsFor(site);
+  const clientFor = ({ endpoint, ...site }: Site) => {
+    // Asked for each time, so that an account's session lives for as long as a client that uses it.
+    const credentials = credentialsFor(site);
+    return sites.of(siteKey({ endpoint, ...site }), () => {
       if (endpoint === undefined) return newClient({ region: site.region, credentials }, options);
       const transport = options.endpoints.isOwn(endpoint) ? {} : guardedHttp(options.lookup);
       return newClient({ region: site.region, credentials, endpoint, ...transport }, options);
     });
-  const identities = new Map<string, CallerIdentity>();
+  };
+  const identities = new IdleMap<CallerIdentity>(options.clock);
   const identityFor = ({ region, endpoint, account }: Site, isAws: boolean) => {
     const key = `${partitionOf(region)} ${siteKey({ region: "", endpoint, account })}`;
     const place = (): StsPlace => {
       const { url } = servicePlace("sts", homeRegion(region, options), (name) => process.env[name]);
       const isNamed = process.env.AWS_ENDPOINT_URL_STS || process.env.AWS_ENDPOINT_URL;
-      // What answers in SageMaker's place answers in that of STS too, or nobody does.
+      // An endpoint that stands in for SageMaker is taken to stand in for STS too.
       return { region: homeRegion(region, options), url: isNamed || isAws ? url : endpoint! };
     };
-    const identity = identities.get(key) ?? new CallerIdentity(options.clock, place);
-    identities.set(key, identity);
-    return identity;
+    return identities.of(key, () => new CallerIdentity(options.clock, place));
   };
   const close = () => {
-    for (const client of clients.values()) client.destroy();
-    clients.clear();
+    for (const clients of [sources, accounts, sites]) {
+      for (const client of clients.values()) client.destroy();
+      clients.clear();
+    }
+  };
+  const dropIdle = () => {
+    for (const clients of [accounts, sites]) for (const client of clients.dropIdle()) client.destroy();
+    identities.dropIdle();
   };
   return {
     sageMakerFor({ region, endpoint: specEndpoint, account }) {
@@ -183,6 +196,10 @@ export function sageMakerFactory(options: SageMakerFactoryOptions): SageMakerFac
       const identity = identityFor(site, options.endpoints.isAws(specEndpoint));
       return new Caller(() => clientFor(site), { region, endpoint, onDate, identity }, options);
     },
+    get size() {
+      return accounts.size + sites.size;
+    },
+    dropIdle,
     close,
     [Symbol.dispose]: close,
   };

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
+import { SageMakerClient } from "@aws-sdk/client-sagemaker";
 import { SageMakerError } from "../api/job.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { FakeClock } from "../runtime/fake_clock.ts";
@@ -251,4 +252,31 @@ Deno.test("a region that can be none is named in the failure", async () => {
   const { retry, reason, message } = await failureOf(factory.sageMakerFor({ region: "us_west!" }).describe("job-a"));
   assert.deepEqual([retry, reason], ["never", "InvalidRegion"]);
   assert.match(message, /region 'us_west!'/);
+});
+
+Deno.test("dropIdle() closes the clients of 1,500 invented regions and endpoints, and none in use", async () => {
+  const clock = new FakeClock();
+  const prototype = SageMakerClient.prototype as unknown as { send?: unknown };
+  prototype.send = () => Promise.resolve({ ProcessingJobSummaries: [] });
+  using _restored = { [Symbol.dispose]: () => void delete prototype.send };
+  using factory = sageMakerFactory({
+    endpoints: endpoints({ allowed: ["https://*.example.com"] }),
+    clock,
+    version: "1.2.3",
+    callTimeoutMs: 1_000,
+  });
+  const endpointOf = (i: number) => i % 2 === 0 ? undefined : `https://e${i}.example.com`;
+  const list = (i: number) => factory.sageMakerFor({ region: `invented-${i}`, endpoint: endpointOf(i) }).list({});
+  for (let i = 0; i < 1_500; i++) await list(i);
+  assert.equal(factory.size, 1_500);
+  await clock.advance(5 * 60_000);
+  await list(0);
+  await clock.advance(5 * 60_000);
+  factory.dropIdle();
+  assert.equal(factory.size, 1, "one was used five minutes ago");
+  await list(1);
+  await clock.advance(10 * 60_000);
+  factory.dropIdle();
+  assert.equal(factory.size, 0);
+  assert.equal(clock.pendingTimers, 0);
 });

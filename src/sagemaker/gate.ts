@@ -4,6 +4,7 @@ import type { Arrival } from "./arrivals.ts";
 import { CallBudgets } from "./budget.ts";
 import { BudgetLine } from "./budget_line.ts";
 import { Place } from "./gate_place.ts";
+import { IdleMap } from "./idle_map.ts";
 import { BUSY, type Call, effortOf, nameOf, placeOf, type Scope, scopeOf, verdictOn, waiting } from "./gate_rules.ts";
 import { type Line, WaitingLines } from "./waiting_lines.ts";
 
@@ -78,20 +79,21 @@ export class CallGate {
   readonly #mostUnderWay: number;
   readonly #random: () => number;
   readonly #lines: WaitingLines;
-  /** One for each operation, region and endpoint that was ever called: few. */
-  readonly #places = new Map<string, Place>();
+  /** By operation and site. */
+  readonly #places: IdleMap<Place>;
   readonly #askers = new Map<string, Asker>();
   #arrived = 0;
   /** Keys to be released at the end of the method under way. */
   readonly #called = new Set<string>();
 
   constructor(
-    { clock, onRelease, random = Math.random, budgets = new CallBudgets({ random }), mostUnderWay = Infinity }:
+    { clock, onRelease, random = Math.random, budgets = new CallBudgets({ clock, random }), mostUnderWay = Infinity }:
       CallGateOptions,
   ) {
     this.#clock = clock;
     this.#onRelease = onRelease;
     this.#budgets = budgets;
+    this.#places = new IdleMap(clock);
     this.#mostUnderWay = mostUnderWay;
     this.#random = random;
     this.#lines = new WaitingLines((key) => this.#called.add(key), random);
@@ -100,6 +102,16 @@ export class CallGate {
   /** How many keys wait or have a call under way. */
   get size(): number {
     return this.#askers.size;
+  }
+
+  /** How many operations at sites something is remembered of. */
+  get places(): number {
+    return this.#places.size;
+  }
+
+  /** Forgets the places where no key waits and that no call went to lately. */
+  dropIdle(): void {
+    this.#places.dropIdle(({ line }) => !line.isIdle);
   }
 
   /**
@@ -234,12 +246,10 @@ export class CallGate {
   }
 
   #place(call: Call): Place {
-    const name = placeOf(call);
-    let place = this.#places.get(name);
-    if (place === undefined) {
-      const line = new BudgetLine(this.#budgets.of(call), this.#mostUnderWay, (key) => this.#called.add(key));
-      this.#places.set(name, place = new Place(line));
-    }
-    return place;
+    // Asked for each time, so that the budget lives for as long as its line.
+    const budget = this.#budgets.of(call);
+    return this.#places.of(placeOf(call), () => {
+      return new Place(new BudgetLine(budget, this.#mostUnderWay, (key) => this.#called.add(key)));
+    });
   }
 }

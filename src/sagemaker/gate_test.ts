@@ -1,6 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import type { Failure, Reason, Retry } from "../api/job.ts";
-import type { Call } from "./gate.ts";
+import { FakeClock } from "../runtime/fake_clock.ts";
+import { type Call, CallGate } from "./gate.ts";
 import { GateWorld, mostWithin, throttle, THROTTLED } from "./gate_world.ts";
 
 const MINUTE = 60_000;
@@ -358,4 +359,25 @@ Deno.test("gate lets those go whose role was refused and whose quota was used up
   full.clear();
   world.advance(15 * MINUTE);
   equal(world.done.size, 300);
+});
+
+Deno.test("dropIdle() forgets the places of 15,000 invented regions that no key calls, and keeps those where one waits", async () => {
+  const clock = new FakeClock();
+  const gate = new CallGate({ clock, mostUnderWay: 1, onRelease: () => {} });
+  const callOf = (region: string) => ({ operation: "CreateProcessingJob", region, createdAt: 0 });
+  for (let i = 0; i < 15_000; i++) {
+    const call = callOf(`invented-${i}`);
+    equal(gate.admit(`ns/${i}`, call).go, true);
+    gate.report(`ns/${i}`, call, "ok");
+  }
+  equal(gate.admit("ns/under-way", callOf("us-west-2")).go, true);
+  equal(gate.admit("ns/waiting", callOf("us-west-2")).go, false);
+  equal(gate.places, 15_001);
+  await clock.advance(10 * 60_000);
+  gate.dropIdle();
+  equal(gate.places, 1);
+  for (const key of ["ns/under-way", "ns/waiting"]) gate.leave(key);
+  await clock.advance(10 * 60_000);
+  gate.dropIdle();
+  deepEqual([gate.places, gate.size], [0, 0]);
 });

@@ -1,4 +1,5 @@
 import type { Clock } from "../runtime/clock.ts";
+import { IdleMap } from "./idle_map.ts";
 
 /** For so long what answers said of the time is relied upon; clocks drift apart, and are put right. */
 const MEMORY_MS = 10 * 60_000;
@@ -10,10 +11,21 @@ const MEMORY_MS = 10 * 60_000;
 export class ServiceClock {
   readonly #clock: Clock;
   /** By place; the offsets are from our monotonic clock to SageMaker's, in milliseconds. */
-  readonly #offsets = new Map<string, { latest: number; before: number; since: number }>();
+  readonly #offsets: IdleMap<{ latest: number; before: number; since: number }>;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#offsets = new IdleMap(clock);
+  }
+
+  /** How many places have an offset. */
+  get size(): number {
+    return this.#offsets.size;
+  }
+
+  /** Forgets the places that no call went to lately. */
+  dropIdle(): void {
+    this.#offsets.dropIdle();
   }
 
   /** An answer that has just arrived was sent when it was `date`, in milliseconds since the epoch. */

@@ -46,3 +46,16 @@ Deno.test("ServiceClock forgets what it heard long ago", async () => {
   }
   assert.equal(service.now(PLACE), clock.now());
 });
+
+Deno.test("dropIdle() forgets the offsets of 15,000 invented regions once no call has gone there for 10 minutes", async () => {
+  const clock = new FakeClock();
+  const service = new ServiceClock(clock);
+  for (let i = 0; i < 15_000; i++) service.note(placeOf({ region: `invented-${i}` }), clock.now());
+  service.note(PLACE, clock.now());
+  await clock.advance(5 * 60_000);
+  service.note(PLACE, clock.now());
+  await clock.advance(5 * 60_000);
+  service.dropIdle();
+  assert.equal(service.size, 1);
+  assert.notEqual(service.now(PLACE), undefined);
+});

@@ -102,6 +102,16 @@ export class OperatorMetrics {
     addProcessMetrics(registry, clock);
   }
 
+  /** How much is kept by keys and namespaces. */
+  get size(): number {
+    return this.#jobs.size + this.#queue.size;
+  }
+
+  /** Ends the series of namespaces that have had no resource for a while. */
+  dropIdle(): void {
+    this.#jobs.dropIdle();
+  }
+
   /** A reconcile has ended. */
   readonly onResult = (outcome: Outcome, seconds: number): void => {
     const controller = CONTROLLER;

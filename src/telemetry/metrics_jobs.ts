@@ -23,6 +23,8 @@ const FAILURES = [
   "StoppedOutsideOperator",
   ...REASONS.filter((reason) => !(STANDINGS as readonly string[]).includes(reason)),
 ];
+/** How long the series of a namespace stays after its last resource, so that scrapes still see its last value. */
+const KEEP_SERIES_MS = 8 * 60_000;
 const CREATE_SECONDS = [0.5, 1, 2, 5, 10, 30, 60, 300, 1_800, 3_600, 21_600];
 const JOB_SECONDS = [10, 60, 300, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 86_400, 432_000];
 
@@ -32,6 +34,10 @@ export class JobMetrics {
   /** By key, the word that its resource is counted under. */
   readonly #words = new Map<string, ProcessingJobStatusWord>();
   readonly #counts = new Map<ProcessingJobStatusWord, number>(WORDS.map((word) => [word, 0]));
+  /** By namespace, how many resources there are. */
+  readonly #namespaces = new Map<string, number>();
+  /** Namespaces with a series and no resource: since when, on the monotonic clock. */
+  readonly #emptySince = new Map<string, number>();
   readonly #createSeconds: Histogram;
   readonly #jobSeconds: Histogram;
   readonly #failures: Counter<"reason">;
@@ -63,6 +69,22 @@ export class JobMetrics {
     );
   }
 
+  /** How many keys, namespaces and series of namespaces there are. */
+  get size(): number {
+    return this.#words.size + this.#namespaces.size + this.#emptySince.size +
+      [...this.#billableSeconds.samples()].length;
+  }
+
+  /** Ends the series of namespaces that have had no resource for a while. */
+  dropIdle(): void {
+    const before = this.#clock.monotonic() - KEEP_SERIES_MS;
+    for (const [namespace, since] of this.#emptySince) {
+      if (since > before) continue;
+      this.#emptySince.delete(namespace);
+      if (!this.#namespaces.has(namespace)) this.#billableSeconds.delete({ namespace });
+    }
+  }
+
   /** The resource under `key` is there, has changed, or is gone (`undefined`). */
   resourceChanged(key: string, resource: ProcessingJob | undefined): void {
     const before = this.#words.get(key);
@@ -72,6 +94,7 @@ export class JobMetrics {
     if (word) this.#counts.set(word, this.#counts.get(word)! + 1);
     if (word) this.#words.set(key, word);
     else this.#words.delete(key);
+    if (!before || !word) this.#countIn(key.slice(0, key.indexOf("/")), word ? 1 : -1);
   }
 
   /** A job was created for the resource just now. */
@@ -79,7 +102,7 @@ export class JobMetrics {
     // How long a later attempt waited, or a suspended one, is not our doing.
     const isFirst = status?.attemptCount === undefined && !findCondition(status?.conditions, "Suspended");
     if (isFirst) this.#createSeconds.observe({}, (this.#clock.now() - Date.parse(metadata.creationTimestamp)) / 1000);
-    this.#billableSeconds.inc({ namespace: metadata.namespace }, 0);
+    this.#addBillable(metadata.namespace, 0);
   }
 
   /** The status `after` was written to `resource`, which had another. */
@@ -95,14 +118,27 @@ export class JobMetrics {
     }
     // By the difference, so that what a status has said already is not counted again, whoever wrote it.
     const billable = (after.billableInstanceSeconds ?? 0) - (before?.billableInstanceSeconds ?? 0);
-    if (billable > 0) this.#billableSeconds.inc({ namespace: metadata.namespace }, billable);
+    if (billable > 0) this.#addBillable(metadata.namespace, billable);
   }
 
   /** A deleted resource was let go, after its job was seen as `job`. */
   released({ metadata, spec, status }: ProcessingJob, job: Job | undefined): void {
     if (hasEnded(status) || job?.startTime === undefined || job.endTime === undefined) return;
     this.#observeSeconds(job.startTime, job.endTime);
-    this.#billableSeconds.inc({ namespace: metadata.namespace }, billableInstanceSeconds(job, spec) ?? 0);
+    this.#addBillable(metadata.namespace, billableInstanceSeconds(job, spec) ?? 0);
+  }
+
+  #countIn(namespace: string, change: number): void {
+    const count = (this.#namespaces.get(namespace) ?? 0) + change;
+    if (count > 0) this.#namespaces.set(namespace, count);
+    else this.#namespaces.delete(namespace);
+    if (count === 0) this.#emptySince.set(namespace, this.#clock.monotonic());
+  }
+
+  #addBillable(namespace: string, seconds: number): void {
+    this.#billableSeconds.inc({ namespace }, seconds);
+    // Its last resource may be gone by the time its end is counted.
+    if (!this.#namespaces.has(namespace)) this.#emptySince.set(namespace, this.#clock.monotonic());
   }
 
   /** Times are milliseconds since the epoch. */

@@ -120,3 +120,44 @@ Deno.test("jobs that ended under the controller before this one are not counted 
   equal(value(BILLABLE), undefined);
   equal(value('sagemaker_operator_job_failures_total{reason="ClientError"}'), 0);
 });
+
+Deno.test("the series of a namespace goes 10 minutes after its last resource, and no sooner", async () => {
+  const { clock, jobs, registry, value } = setUp();
+  const before = jobs.size;
+  const resource = heldProcessingJob();
+  jobs.resourceChanged("team-a/x", resource);
+  jobs.created(resource);
+  jobs.statusWritten(resource, status("Completed", { ...RAN, billableInstanceSeconds: 120 }));
+  await clock.advance(60 * 60_000);
+  jobs.dropIdle();
+  equal(value(BILLABLE), 120, "there is a resource");
+  jobs.resourceChanged("team-a/x", undefined);
+  await clock.advance(5 * 60_000);
+  jobs.dropIdle();
+  equal(value(BILLABLE), 120, "the next scrape still sees the last value");
+  await clock.advance(5 * 60_000);
+  jobs.dropIdle();
+  equal(registry.expose().includes('namespace="team-a"'), false);
+  equal(jobs.size, before);
+});
+
+Deno.test("the series of a namespace stays where a resource has come back, and is ended where an end is counted late", async () => {
+  const { clock, jobs, value } = setUp();
+  const before = jobs.size;
+  const resource = heldProcessingJob();
+  jobs.resourceChanged("team-a/x", resource);
+  jobs.created(resource);
+  jobs.resourceChanged("team-a/x", undefined);
+  jobs.resourceChanged("team-a/y", resource);
+  await clock.advance(10 * 60_000);
+  jobs.dropIdle();
+  equal(value(BILLABLE), 0);
+  jobs.resourceChanged("team-a/y", undefined);
+  await clock.advance(10 * 60_000);
+  jobs.dropIdle();
+  jobs.released(resource, makeJob("Stopped", { startTime: CREATED, endTime: CREATED + 60_000 }));
+  equal(value(BILLABLE), 60);
+  await clock.advance(10 * 60_000);
+  jobs.dropIdle();
+  equal(jobs.size, before);
+});

@@ -16,6 +16,12 @@ export function addProcessMetrics(registry: Registry, clock: Clock): void {
   registry.read("gauge", "nodejs_heap_size_total_bytes", "Memory that the JavaScript heap has", () => {
     return Deno.memoryUsage().heapTotal;
   });
+  registry.read(
+    "gauge",
+    "sagemaker_operator_heap_used_bytes",
+    "Memory that JavaScript objects take, with garbage that is not collected yet; its minimum over some minutes is the live heap",
+    () => Deno.memoryUsage().heapUsed,
+  );
   registry.read("gauge", "nodejs_heap_size_used_bytes", "Memory that JavaScript objects take", () => {
     return Deno.memoryUsage().heapUsed;
   });

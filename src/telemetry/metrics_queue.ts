@@ -57,6 +57,11 @@ export class QueueMetrics {
     });
   }
 
+  /** How many keys wait or are worked on. */
+  get size(): number {
+    return this.#waiting.size + this.#processing.size;
+  }
+
   /** A key has come to need work, whether or not it is being worked on. */
   add(key: string): void {
     this.#adds.inc(this.#labels);

@@ -33,6 +33,11 @@ export class Counter<Name extends string = never> implements Source {
     else this.#series.set(key, { labels, value: by });
   }
 
+  /** Ends the series of these labels; if it is counted again it begins anew at 0, as after a restart. */
+  delete(labels: Labels<Name>): void {
+    this.#series.delete(labelText(labels));
+  }
+
   samples(): Iterable<Sample> {
     return this.#series.values();
   }

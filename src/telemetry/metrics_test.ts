@@ -77,6 +77,7 @@ Deno.test("leading, the build and the event loop's lag are read at each expositi
   equal(value(`sagemaker_operator_build_info{version="1.2.3",deno="${Deno.version.deno}"}`), 1);
   equal(value("nodejs_eventloop_lag_seconds"), 0.25);
   ok(value("process_resident_memory_bytes")! > 1e6);
+  ok(value("sagemaker_operator_heap_used_bytes")! > 1e6);
   ok(value("process_cpu_seconds_total")! > 0);
 });
 

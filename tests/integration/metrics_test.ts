@@ -32,6 +32,7 @@ const PROMISED = [
   "sagemaker_operator_job_failures_total",
   "sagemaker_operator_oldest_look_seconds",
   "sagemaker_operator_billable_instance_seconds_total",
+  "sagemaker_operator_heap_used_bytes",
   "process_resident_memory_bytes",
   "process_cpu_seconds_total",
   "process_start_time_seconds",

@@ -28,16 +28,18 @@ export interface StartOptions {
   flags?: string[];
   /** Laid over the environment, which has fake AWS credentials and nothing else of AWS. */
   env?: Record<string, string>;
+  /** How many characters of what it writes to stderr are kept, the last ones. @default {Infinity} */
+  logLength?: number;
 }
 
 /** Starts `run` with short intervals. */
-export function startOperator({ kubeconfig, endpoint, flags = [], env }: StartOptions): OperatorProcess {
+export function startOperator({ kubeconfig, endpoint, flags = [], env, logLength }: StartOptions): OperatorProcess {
   const healthAddress = `127.0.0.1:${freePort()}`;
   const args = ["run", "--kubeconfig", kubeconfig, "--log-format", "json", "--poll-interval", "200ms"];
   if (endpoint !== undefined) args.push("--endpoint-url", endpoint);
   // Several run at once, so none may take the usual port; whoever wants metrics names one.
   args.push("--health-probe-bind-address", healthAddress, "--metrics-bind-address", "0", ...flags);
-  return new OperatorProcess(spawn(args, { ...FAKE_CREDENTIALS, ...env }), `http://${healthAddress}`);
+  return new OperatorProcess(spawn(args, { ...FAKE_CREDENTIALS, ...env }), `http://${healthAddress}`, logLength);
 }
 
 /** An operator that runs. Disposing of it kills it. */
@@ -50,10 +52,16 @@ export class OperatorProcess implements AsyncDisposable {
   readonly #reading: Promise<unknown>;
   #stderr = "";
 
-  constructor(child: Deno.ChildProcess, healthUrl: string) {
+  /** @param logLength how many characters of stderr are kept, the last ones */
+  constructor(child: Deno.ChildProcess, healthUrl: string, logLength = Infinity) {
     this.#child = child;
     this.healthUrl = healthUrl;
-    this.#reading = Promise.all([collect(child.stderr, (text) => this.#stderr += text), child.stdout.cancel()]);
+    const keep = (text: string) => {
+      this.#stderr += text;
+      // Not each time, as a cut copies all of it.
+      if (this.#stderr.length > 2 * logLength) this.#stderr = this.#stderr.slice(-logLength);
+    };
+    this.#reading = Promise.all([collect(child.stderr, keep), child.stdout.cancel()]);
     this.exited = Promise.all([child.status, this.#reading]).then(([{ code }]) => code);
   }
 
@@ -61,7 +69,7 @@ export class OperatorProcess implements AsyncDisposable {
     return this.#child.pid;
   }
 
-  /** Everything it has written to stderr. */
+  /** What it has written to stderr: everything, unless that was bounded. */
   get stderr(): string {
     return this.#stderr;
   }

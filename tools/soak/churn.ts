@@ -1,8 +1,11 @@
 import { FINAL_JOB_STATUSES, type JobStatus } from "../../src/api/job.ts";
 import type { JobView, StandIn } from "../../src/sagemaker/stand_in/server.ts";
+import type { Clock } from "../../src/runtime/clock.ts";
 import { type Administrator, jobNameOf, Resources } from "../../tests/support/resources.ts";
 
 const REGIONS = ["us-west-2", "eu-west-1"];
+/** How long the record of a job stays after its resource was deleted; the operator has let it go long before. */
+const RECORD_MS = 15 * 60_000;
 
 /** People and time: resources come and go, jobs end, records are deleted. Everything past the faults. */
 export class Churn {
@@ -13,21 +16,26 @@ export class Churn {
   readonly #population: number;
   /** Resources that nobody has deleted, and their jobs' names. */
   readonly #living = new Map<string, string>();
+  /** Names of the jobs whose resources were deleted, and when, the earliest first. */
+  readonly #deletedAt = new Map<string, number>();
+  readonly #clock: Clock;
   readonly #counts = { created: 0, finished: 0, deleted: 0, forgotten: 0 };
 
-  constructor({ cluster, standIn, namespace, random, population }: {
+  constructor({ cluster, standIn, namespace, random, population, clock }: {
     cluster: Administrator;
     standIn: StandIn;
     namespace: string;
     random: () => number;
     /** How many resources there are once it goes. */
     population: number;
+    clock: Clock;
   }) {
     this.#resources = new Resources(cluster, namespace);
     this.#cluster = cluster;
     this.#standIn = standIn;
     this.#random = random;
     this.#population = population;
+    this.#clock = clock;
   }
 
   counts(): { resources: number; created: number; finished: number; deleted: number; forgotten: number } {
@@ -60,6 +68,20 @@ export class Churn {
     this.#living.set(name, jobNameOf(resource));
   }
 
+  /** Takes away the records of jobs that have ended and whose resources were deleted long ago. */
+  expireRecords(): void {
+    const before = this.#clock.monotonic() - RECORD_MS;
+    const records = new Map(this.#standIn.jobs().map(({ name, status }) => [name, status]));
+    for (const [jobName, at] of this.#deletedAt) {
+      if (at > before) return;
+      const status = records.get(jobName);
+      // One that still runs is a violation, which the referee must see.
+      if (status !== undefined && !FINAL_JOB_STATUSES.includes(status)) continue;
+      if (status !== undefined) this.#standIn.deleteRecord(jobName);
+      this.#deletedAt.delete(jobName);
+    }
+  }
+
   /** SageMaker's side of the story. */
   #finish(): void {
     const job = this.#pick(this.#standIn.jobs().filter(({ status }) => status === "InProgress"));
@@ -73,6 +95,7 @@ export class Churn {
   async #delete(): Promise<void> {
     const name = this.#pick([...this.#living.keys()]);
     if (name === undefined) return;
+    this.#deletedAt.set(this.#living.get(name)!, this.#clock.monotonic());
     this.#living.delete(name);
     this.#counts.deleted++;
     await this.#resources.delete(name);

@@ -1,11 +1,15 @@
 import { join } from "node:path";
-import { type Clock, sleep } from "../../src/runtime/clock.ts";
-import { type OperatorProcess, startOperator } from "../../tests/support/operator.ts";
+import { type Clock, deadline, sleep } from "../../src/runtime/clock.ts";
+import { valueOf } from "../../tests/support/exposition.ts";
+import { freePort, type OperatorProcess, startOperator } from "../../tests/support/operator.ts";
 import { residentMiB, type Sample } from "./memory.ts";
 
 const SAMPLE_MS = 1_000;
 /** A process that is being started has no size of its own yet. */
 const START_MS = 2_000;
+const SCRAPE_MS = 5_000;
+/** So much of what an operator has logged last is kept, in characters: in hours it would be too much. */
+const LOG_LENGTH = 16 * 1024 * 1024;
 
 export interface HostOptions {
   kubeconfig: string;
@@ -26,6 +30,7 @@ export class Host implements AsyncDisposable {
   readonly #options: HostOptions;
   readonly #ends: string[] = [];
   #current: OperatorProcess | undefined;
+  #metricsUrl = "";
   #startedAt = 0;
 
   constructor(options: HostOptions) {
@@ -37,7 +42,10 @@ export class Host implements AsyncDisposable {
     if (binary !== undefined) Deno.env.set("SAGEMAKER_OPERATOR_TEST_BINARY", binary);
     else Deno.env.delete("SAGEMAKER_OPERATOR_TEST_BINARY");
     signal.throwIfAborted();
-    const operator = startOperator({ kubeconfig, endpoint, flags: ["--poll-interval", "1s"] });
+    const metrics = `127.0.0.1:${freePort()}`;
+    const flags = ["--poll-interval", "1s", "--metrics-bind-address", metrics];
+    const operator = startOperator({ kubeconfig, endpoint, flags, logLength: LOG_LENGTH });
+    this.#metricsUrl = `http://${metrics}/metrics`;
     this.#current = operator;
     this.#startedAt = this.#options.clock.monotonic();
     this.samples.push([]);
@@ -74,8 +82,23 @@ export class Host implements AsyncDisposable {
       const operator = this.#current;
       const at = clock.monotonic();
       const mib = operator && at - this.#startedAt > START_MS ? await residentMiB(operator.pid) : undefined;
-      if (mib !== undefined) this.samples.at(-1)!.push({ at, mib });
+      const samples = this.samples.at(-1);
+      const heapMib = mib === undefined ? undefined : await this.#heapMiB();
+      if (mib !== undefined) samples!.push({ at, mib, ...(heapMib !== undefined && { heapMib }) });
       await sleep(clock, SAMPLE_MS, signal).catch(() => {});
+    }
+  }
+
+  /** What its JavaScript objects take; undefined where it does not say so in time. */
+  async #heapMiB(): Promise<number | undefined> {
+    using limit = deadline(this.#options.clock, SCRAPE_MS);
+    try {
+      const response = await fetch(this.#metricsUrl, { signal: limit.signal });
+      const bytes = valueOf(await response.text(), "sagemaker_operator_heap_used_bytes");
+      return bytes === undefined ? undefined : bytes / 1024 / 1024;
+    } catch {
+      // It has just been killed, or is busy.
+      return undefined;
     }
   }
 

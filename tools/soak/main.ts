@@ -3,7 +3,8 @@ import { parseArgs } from "node:util";
 import { errorText } from "../../src/telemetry/error_text.ts";
 import { runSoak } from "./soak.ts";
 
-const USAGE = `Usage: deno task soak [--minutes N] [--jobs N] [--seed N] [--sources]
+const USAGE = `Usage: deno task soak [--minutes N | --hours N] [--jobs N] [--seed N]
+                      [--sources]
 
 Runs the operator on a control plane of its own, through faults of SageMaker and
 of the apiserver, crashes, and resources that come and go. Then the faults end,
@@ -12,6 +13,9 @@ the sources. Everything listens on 127.0.0.1 only and is removed at the end.
 
 Options:
       --minutes N  How long there are faults (default: 10)
+      --hours N    The same in hours. The process of the second half lives to
+                   the end, and its live heap may grow by 1 MiB an hour at
+                   most; that takes 50 minutes or more to tell
       --jobs N     How many resources there are at once (default: 500)
       --seed N     What the dice start from (default: any; it is printed). What
                    meets what still depends on timing
@@ -23,7 +27,8 @@ Exit code 0 if nothing was violated, 1 if something was or could not be run,
 `;
 
 const OPTIONS = {
-  minutes: { type: "string", default: "10" },
+  minutes: { type: "string" },
+  hours: { type: "string" },
   jobs: { type: "string", default: "500" },
   seed: { type: "string" },
   sources: { type: "boolean", default: false },
@@ -42,7 +47,7 @@ async function main(args: string[]): Promise<number> {
   try {
     ({ values } = parseArgs({ args, options: OPTIONS }));
     numbers = {
-      minutes: positive("minutes", values.minutes),
+      minutes: minutesOf(values),
       jobs: positive("jobs", values.jobs),
       seed: values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : positive("seed", values.seed),
     };
@@ -72,6 +77,13 @@ async function main(args: string[]): Promise<number> {
     complain(errorText(error));
     return 1;
   }
+}
+
+/** How long there are faults, in minutes; 10 unless given. */
+export function minutesOf({ minutes, hours }: { minutes?: string; hours?: string }): number {
+  if (hours === undefined) return positive("minutes", minutes ?? "10");
+  if (minutes !== undefined) throw new RangeError("Cannot use --minutes together with --hours: give one of them");
+  return 60 * positive("hours", hours);
 }
 
 function positive(name: string, text: string): number {

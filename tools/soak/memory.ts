@@ -4,14 +4,23 @@ export interface Sample {
   at: number;
   /** Resident memory. */
   mib: number;
+  /** What its JavaScript objects take, with garbage that is not collected yet; absent where the process did not say. */
+  heapMib?: number;
 }
 
-/** A start isn't a steady state. */
-const WARM_UP_MS = 20_000;
-/** Garbage is collected every two or three minutes at this load; each half of a life must have seen that. */
-const SHORTEST_LIFE_MS = 4 * 60_000;
-/** How much the least of the second half may be above the least of the first, as a share of it. */
-const BOUND = 0.25;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** A start isn't a steady state: what is remembered of the latest resources fills up first. */
+const WARM_UP_MS = 10 * MINUTE_MS;
+/** Garbage is collected every two or three minutes at this load, so the least of this time is the live heap. */
+const WINDOW_MS = 3 * MINUTE_MS;
+/** Fewer windows say too little. */
+const FEWEST_WINDOWS = 5;
+/** How fast the live heap may grow, in MiB an hour. */
+const BOUND = 1;
+
+/** How long a process must live for its memory to be judged, in milliseconds. */
+export const SHORTEST_LIFE_MS = WARM_UP_MS + FEWEST_WINDOWS * WINDOW_MS;
 
 /** The resident memory of a process, from `/proc`; undefined where there is no such process or no such file. */
 export async function residentMiB(pid: number): Promise<number | undefined> {
@@ -28,22 +37,62 @@ export function summary(samples: Sample[]): string {
   return `min ${min} median ${middle} max ${max} MiB`;
 }
 
+/** A straight line through points. */
+export interface Line {
+  /** In units of `y` for one of `x`. */
+  slope: number;
+  /** The standard error of the slope. */
+  error: number;
+}
+
 /**
- * Whether memory grows steadily over one life: the least of its second half, which is what garbage collection leaves, is more
- * than 25 % above the least of its first. The first 20 s don't count, and a life of less than 4 minutes tells too little.
+ * The straight line that fits best by least squares.
+ *
+ * @throws RangeError if there are fewer than three points, or all have the same `x`
+ */
+export function leastSquares(points: readonly { x: number; y: number }[]): Line {
+  const count = points.length;
+  const meanOf = (of: (point: { x: number; y: number }) => number) => points.reduce((sum, p) => sum + of(p), 0) / count;
+  const [x, y] = [meanOf((point) => point.x), meanOf((point) => point.y)];
+  const spread = count * meanOf((point) => (point.x - x) ** 2);
+  if (count < 3 || spread === 0) throw new RangeError("Cannot fit a line: it takes three points at different times");
+  const slope = count * meanOf((point) => (point.x - x) * (point.y - y)) / spread;
+  const squares = count * meanOf((point) => (point.y - y - slope * (point.x - x)) ** 2);
+  return { slope, error: Math.sqrt(squares / (count - 2) / spread) };
+}
+
+/**
+ * How fast the live heap grows over one life, in MiB an hour; undefined for a life that is too short to tell. The live heap is the
+ * least of each 3 minutes, without the first 10.
+ */
+export function heapSlope(samples: readonly Sample[]): Line | undefined {
+  const [from, to] = [(samples[0]?.at ?? 0) + WARM_UP_MS, samples.at(-1)?.at ?? 0];
+  const windows = Math.floor((to - from) / WINDOW_MS);
+  const least = new Map<number, number>();
+  for (const { at, heapMib } of samples) {
+    const window = Math.floor((at - from) / WINDOW_MS);
+    if (heapMib === undefined || window < 0 || window >= windows) continue;
+    least.set(window, Math.min(heapMib, least.get(window) ?? Infinity));
+  }
+  if (least.size < FEWEST_WINDOWS) return undefined;
+  return leastSquares([...least].map(([window, y]) => ({ x: window * WINDOW_MS / HOUR_MS, y })));
+}
+
+/** The slope for people. */
+export function slopeText({ slope, error }: Line): string {
+  return `${slope.toFixed(2)} ± ${(2 * error).toFixed(2)} MiB an hour`;
+}
+
+/**
+ * Whether the live heap grows by more than 1 MiB an hour for certain, which is by two standard errors. How large it is does not
+ * matter.
  *
  * @returns what is wrong
  */
-export function growth(samples: Sample[]): string | undefined {
-  const [from, to] = [(samples[0]?.at ?? 0) + WARM_UP_MS, samples.at(-1)?.at ?? 0];
-  if (to - from < SHORTEST_LIFE_MS) return undefined;
-  const middle = (from + to) / 2;
-  const least = (half: Sample[]) => Math.min(...half.map(({ mib }) => mib));
-  const first = least(samples.filter(({ at }) => at >= from && at < middle));
-  const second = least(samples.filter(({ at }) => at >= middle));
-  if (second <= first * (1 + BOUND)) return undefined;
-  return `memory grows: at least ${first.toFixed(0)} MiB in the first half of the last process's life, ` +
-    `${second.toFixed(0)} in the second`;
+export function growth(samples: readonly Sample[]): string | undefined {
+  const line = heapSlope(samples);
+  if (line === undefined || line.slope - 2 * line.error <= BOUND) return undefined;
+  return `the live heap of the last process grows by ${slopeText(line)}, and may by ${BOUND}`;
 }
 
 function median(values: number[]): number {

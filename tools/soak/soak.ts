@@ -9,7 +9,7 @@ import { parseKubeconfig } from "../control_plane/kubeconfig.ts";
 import { Churn } from "./churn.ts";
 import { ApiFaults, SAGEMAKER_FAULTS } from "./faults.ts";
 import { Host } from "./host.ts";
-import { growth, summary } from "./memory.ts";
+import { growth, heapSlope, SHORTEST_LIFE_MS, slopeText, summary } from "./memory.ts";
 import { Referee } from "./referee.ts";
 import { during, quietly } from "./tasks.ts";
 
@@ -20,6 +20,8 @@ const CHECK_MS = 5_000;
 /** How often somebody does something to each resource, on average. */
 const ACTS_MS = 60_000;
 const CUT_MS = 15_000;
+/** How often old records go away, so that hours of churn cost the soak no more than minutes do. */
+const EXPIRY_MS = 60_000;
 /** The slowest retry of the operator comes after 5 minutes. */
 const SETTLE_MS = 6 * 60_000;
 const HOUR_MS = 3_600_000;
@@ -95,7 +97,7 @@ class Soak {
     const { plane, proxy, standIn, namespace, random, clock, options } = parts;
     this.#parts = parts;
     this.#start = clock.monotonic();
-    this.#churn = new Churn({ cluster: plane, standIn, namespace, random, population: options.jobs });
+    this.#churn = new Churn({ cluster: plane, standIn, namespace, random, population: options.jobs, clock });
     this.#plan = new FaultPlan({ rules: SAGEMAKER_FAULTS, random });
     this.#apiFaults = new ApiFaults(proxy, random, clock);
     this.referee = new Referee({
@@ -144,6 +146,7 @@ class Soak {
       signal,
       (signal) => sleep(clock, duration, signal),
       (signal) => this.#every(Math.max(20, ACTS_MS / jobs), () => this.#churn.step(), signal),
+      (signal) => this.#every(EXPIRY_MS, () => this.#churn.expireRecords(), signal),
       (signal) => this.#every(Math.min(CUT_MS, duration / 12), () => this.#apiFaults.cutWatches(), signal),
       (signal) => this.#crashes(duration / 2, signal),
     );
@@ -194,6 +197,12 @@ class Soak {
     say(`${this.#time()}  memory of all processes: ${summary(host.samples.flat())}`);
     const last = host.samples.at(-1) ?? [];
     say(`${this.#time()}  memory of the one that lived longest: ${summary(last)}`);
+    const slope = heapSlope(last);
+    say(
+      slope
+        ? `${this.#time()}  its live heap grows by ${slopeText(slope)}`
+        : `${this.#time()}  its live heap is not judged: it lived less than ${SHORTEST_LIFE_MS / 60_000} minutes`,
+    );
     const problem = growth(last);
     if (problem !== undefined) this.referee.accuse(problem);
   }

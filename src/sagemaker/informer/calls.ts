@@ -29,15 +29,13 @@ export interface LaneCallsOptions {
 export class LaneCalls {
   readonly #options: LaneCallsOptions;
   readonly #sageMaker: () => SageMaker;
-  readonly #list: CallBudget;
-  readonly #describe: CallBudget;
+  readonly #site: Site;
 
   constructor(options: LaneCallsOptions, site: Site) {
-    const { sageMakerFor, budgets } = options;
+    const { sageMakerFor } = options;
     this.#options = options;
+    this.#site = site;
     this.#sageMaker = () => sageMakerFor(site);
-    this.#list = budgets.of({ operation: "ListProcessingJobs", ...site });
-    this.#describe = budgets.of({ operation: "DescribeProcessingJob", ...site });
   }
 
   /**
@@ -48,10 +46,10 @@ export class LaneCalls {
   async list(query: ListQuery, signal: AbortSignal): Promise<Sending & { page: JobPage }> {
     const { clock, onThrottled } = this.#options;
     for (let tries = 1;; tries++) {
-      await this.#untilAllowed(this.#list, signal);
+      await this.#untilAllowed("ListProcessingJobs", signal);
       const [sent, sentAt] = [clock.monotonic(), clock.now()];
       try {
-        const page = await this.#charged(this.#list, () => this.#sageMaker().list(query, signal));
+        const page = await this.#charged("ListProcessingJobs", () => this.#sageMaker().list(query, signal));
         return { page, sent, sentAt };
       } catch (error) {
         if (!isThrottled(error) || tries === MAX_TRIES) throw error;
@@ -63,8 +61,9 @@ export class LaneCalls {
   /** How long a `describe` has to wait for its budget, in milliseconds. */
   describeWaitMs(options: { background: boolean }): number {
     // While no limit is known there is no room to leave, and the slow start has to see how much is used.
-    const background = options.background && this.#describe.perSecond < Infinity;
-    return this.#describe.waitMs(this.#options.clock.monotonic(), { background });
+    const budget = this.#budget("DescribeProcessingJob");
+    const background = options.background && budget.perSecond < Infinity;
+    return budget.waitMs(this.#options.clock.monotonic(), { background });
   }
 
   /**
@@ -73,11 +72,16 @@ export class LaneCalls {
    * @throws {SageMakerError}
    */
   describe(name: string, signal: AbortSignal): Promise<Job | undefined> {
-    return this.#charged(this.#describe, () => this.#sageMaker().describe(name, signal));
+    return this.#charged("DescribeProcessingJob", () => this.#sageMaker().describe(name, signal));
   }
 
-  async #charged<T>(budget: CallBudget, send: () => Promise<T>): Promise<T> {
+  #budget(operation: string): CallBudget {
+    return this.#options.budgets.of({ operation, ...this.#site });
+  }
+
+  async #charged<T>(operation: string, send: () => Promise<T>): Promise<T> {
     const { clock } = this.#options;
+    const budget = this.#budget(operation);
     const sent = clock.monotonic();
     let outcome: "ok" | "throttled" | "unknown" = "unknown";
     budget.take(sent);
@@ -93,11 +97,10 @@ export class LaneCalls {
     }
   }
 
-  async #untilAllowed(budget: CallBudget, signal: AbortSignal): Promise<void> {
+  async #untilAllowed(operation: string, signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
-    for (let wait = budget.waitMs(clock.monotonic()); wait > 0; wait = budget.waitMs(clock.monotonic())) {
-      await sleep(clock, Math.min(wait, MAX_WAIT_MS), signal);
-    }
+    const waitMs = () => this.#budget(operation).waitMs(clock.monotonic());
+    for (let wait = waitMs(); wait > 0; wait = waitMs()) await sleep(clock, Math.min(wait, MAX_WAIT_MS), signal);
   }
 }
 

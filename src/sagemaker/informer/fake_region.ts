@@ -49,7 +49,7 @@ export class FakeRegion implements AsyncDisposable {
       clock,
       pollIntervalMs,
       stalenessMs: 30_000,
-      budgets: new CallBudgets({ random: () => 0.5 }),
+      budgets: new CallBudgets({ clock: this.clock, random: () => 0.5 }),
       onChange: (key) => {
         this.told.push({ at: clock.monotonic(), key });
         this.onTold(key);

@@ -1,5 +1,6 @@
 import { type Job, type JobRef, SageMakerError, type Sighting, type Site, siteKey } from "../../api/job.ts";
 import { Entry } from "./entry.ts";
+import { IdleMap } from "../idle_map.ts";
 import { Lane, type LaneOptions } from "./lane.ts";
 import type { LookResult } from "../sighting.ts";
 
@@ -18,11 +19,28 @@ export interface JobInformerOptions extends LaneOptions {
 export class JobInformer {
   readonly #options: JobInformerOptions;
   readonly #entries = new Map<string, Entry>();
-  readonly #lanes = new Map<string, Lane>();
+  readonly #lanes: IdleMap<Lane>;
+  /** Of lanes that were dropped, whose last calls have not ended yet. */
+  readonly #ending = new Set<Promise<void>>();
   #running: AbortSignal | undefined;
 
   constructor(options: JobInformerOptions) {
     this.#options = options;
+    this.#lanes = new IdleMap(options.clock);
+  }
+
+  /** How many keys and sites something is remembered of. */
+  get size(): number {
+    return this.#entries.size + this.#lanes.size;
+  }
+
+  /** Ends the polls of sites that no key stands for a job of any more. */
+  dropIdle(): void {
+    for (const lane of this.#lanes.dropIdle((lane) => lane.size > 0)) {
+      lane.stop();
+      const ending = lane.settled().finally(() => this.#ending.delete(ending));
+      this.#ending.add(ending);
+    }
   }
 
   /**
@@ -80,19 +98,20 @@ export class JobInformer {
    * are known to be behind: what happened before has been seen. `undefined` while no job is followed.
    */
   oldestLookMs(): number | undefined {
-    const looks = this.#lanes.values().map((lane) => lane.oldestLookMs()).filter((ms) => ms !== undefined);
+    const looks = [...this.#lanes.values()].map((lane) => lane.oldestLookMs()).filter((ms) => ms !== undefined);
     return looks.reduce<number | undefined>((oldest, ms) => Math.max(oldest ?? 0, ms), undefined);
   }
 
   /** Polls until `signal` is aborted; calls under way have ended when this returns. */
   async run(signal: AbortSignal): Promise<void> {
     this.#running = signal;
-    for (const lane of this.#lanes.values()) lane.start(signal);
+    for (const lane of this.#lanes.values()) lane.start();
     await new Promise<void>((resolve) => {
       if (signal.aborted) return resolve();
       signal.addEventListener("abort", () => resolve(), { once: true });
     });
-    await Promise.all(this.#lanes.values().map((lane) => lane.settled()));
+    for (const lane of this.#lanes.values()) lane.stop();
+    await Promise.all([...[...this.#lanes.values()].map((lane) => lane.settled()), ...this.#ending]);
   }
 
   #entry(key: string, ref: JobRef): Entry {
@@ -101,22 +120,20 @@ export class JobInformer {
     this.forget(key);
     const entry = new Entry(key, ref);
     this.#entries.set(key, entry);
+    this.#lane(ref).add();
     return entry;
   }
 
   #lane({ region, endpoint, account }: Site): Lane {
     const site = { region, endpoint, account };
-    const name = siteKey(site);
-    let lane = this.#lanes.get(name);
-    if (lane === undefined) {
+    return this.#lanes.of(siteKey(site), () => {
       const { onChange } = this.#options;
       // A key that was forgotten, or stands for another job by now, is told of nothing.
       const tell = (entry: Entry) => this.#entries.get(entry.key) === entry && onChange(entry.key);
-      lane = new Lane(site, tell, this.#options);
-      this.#lanes.set(name, lane);
-      if (this.#running) lane.start(this.#running);
-    }
-    return lane;
+      const lane = new Lane(site, tell, this.#options);
+      if (this.#running && !this.#running.aborted) lane.start();
+      return lane;
+    });
   }
 }
 

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
-import { settle } from "../../runtime/fake_clock.ts";
+import { FakeClock, settle } from "../../runtime/fake_clock.ts";
+import { CallBudgets } from "../budget.ts";
+import type { SageMaker } from "../client.ts";
 import { FakeRegion, refOf } from "./fake_region.ts";
+import { JobInformer } from "./informer.ts";
 
 const DENIED = { kind: "error", code: "AccessDeniedException", message: "No" } as const;
 
@@ -321,4 +324,81 @@ Deno.test("JobInformer sets a handful of timers, however many jobs it follows", 
   await it.clock.advance(900);
   // Those of calls under way are the stand-in's.
   assert.ok(it.clock.pendingTimers <= 15, `${it.clock.pendingTimers}`);
+});
+
+/** An informer of regions where no job is ever found. */
+function informerOfNothing(describe: SageMaker["describe"] = () => Promise.resolve(undefined)) {
+  const clock = new FakeClock();
+  const stopping = new AbortController();
+  const budgets = new CallBudgets({ clock });
+  const list = () => Promise.resolve({ jobs: [] });
+  const informer = new JobInformer({
+    sageMakerFor: () => ({ describe, list } as unknown as SageMaker),
+    clock,
+    pollIntervalMs: 1_000,
+    stalenessMs: 30_000,
+    budgets,
+    onChange: () => {},
+  });
+  const running = informer.run(stopping.signal);
+  return { clock, informer, running, stopping };
+}
+
+Deno.test("JobInformer.dropIdle() ends the polls of 1,500 invented regions and endpoints that no key names any more", async () => {
+  const { clock, informer, running, stopping } = informerOfNothing();
+  const refOf = (i: number) => ({ name: "job", region: `invented-${i}`, endpoint: `https://${i}.example.com` });
+  const timersBefore = clock.pendingTimers;
+  for (let i = 0; i < 1_500; i++) {
+    await informer.look(`ns/${i}`, refOf(i));
+    informer.watch(`ns/${i}`, refOf(i), { details: true });
+  }
+  for (let i = 1; i < 1_500; i++) informer.forget(`ns/${i}`);
+  await clock.advance(10 * 60_000);
+  informer.dropIdle();
+  assert.equal(informer.size, 2, "one key, at one site");
+  informer.forget("ns/0");
+  await clock.advance(10 * 60_000);
+  informer.dropIdle();
+  assert.equal(informer.size, 0);
+  assert.equal(clock.pendingTimers, timersBefore);
+  stopping.abort();
+  await running;
+});
+
+Deno.test("JobInformer follows a job again at a site that it had dropped", async () => {
+  let calls = 0;
+  const { clock, informer, running, stopping } = informerOfNothing(() => {
+    calls++;
+    return Promise.resolve(undefined);
+  });
+  const ref = { name: "job", region: "us-west-2" };
+  informer.watch("ns/a", ref, { details: true });
+  await clock.advance(10_000);
+  informer.forget("ns/a");
+  await clock.advance(10 * 60_000);
+  informer.dropIdle();
+  calls = 0;
+  informer.watch("ns/b", ref, { details: true });
+  await clock.advance(10_000);
+  assert.ok(calls > 0);
+  stopping.abort();
+  await running;
+});
+
+Deno.test("JobInformer.run() ends after the calls of sites that it has dropped", async () => {
+  const answer = Promise.withResolvers<undefined>();
+  const { clock, informer, running, stopping } = informerOfNothing(() => answer.promise);
+  informer.watch("ns/a", { name: "job", region: "us-west-2" }, { details: true });
+  await clock.advance(10_000);
+  informer.forget("ns/a");
+  await clock.advance(10 * 60_000);
+  informer.dropIdle();
+  assert.equal(informer.size, 0);
+  let hasEnded = false;
+  running.then(() => hasEnded = true);
+  stopping.abort();
+  await settle();
+  assert.equal(hasEnded, false);
+  answer.resolve(undefined);
+  await running;
 });

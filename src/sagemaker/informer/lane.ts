@@ -40,6 +40,8 @@ export class Lane {
   readonly #changes: ChangesPoll;
   readonly #sweep: Sweep;
   readonly #lag: ListLag;
+  readonly #stopping = new AbortController();
+  #size = 0;
 
   /** @param tell hands out news */
   constructor(site: Site, tell: (entry: Entry) => void, options: LaneOptions) {
@@ -82,13 +84,29 @@ export class Lane {
     });
   }
 
-  start(signal: AbortSignal): void {
+  /** How many keys stand for jobs at this site. */
+  get size(): number {
+    return this.#size;
+  }
+
+  start(): void {
+    const { signal } = this.#stopping;
     for (const part of [this.#teller, this.#health, this.#describer, this.#changes, this.#sweep]) part.start(signal);
+  }
+
+  /** Ends everything for good, and aborts the calls under way. */
+  stop(): void {
+    this.#stopping.abort();
   }
 
   /** Settles once no call is under way. */
   async settled(): Promise<void> {
     await Promise.all([this.#describer.settled(), this.#changes.settled(), this.#sweep.settled()]);
+  }
+
+  /** One more key stands for a job at this site; `forget` must follow. */
+  add(): void {
+    this.#size++;
   }
 
   /** Looks at the job from now on until it has ended. */
@@ -120,6 +138,7 @@ export class Lane {
 
   /** Drops everything about the job. */
   forget(entry: Entry): void {
+    this.#size--;
     entry.wantsDetails = false;
     this.#unfollow(entry);
     this.#teller.drop(entry);
