@@ -42,10 +42,19 @@ await import("./modules/main.js");
 export async function buildModules(folder: string, entries: readonly string[]): Promise<Set<string>> {
   await rm(folder, { recursive: true, force: true });
   const sources = await bundleModules(folder, entries);
+  await finishModules(folder);
+  return sources;
+}
+
+/**
+ * Brings modules of `bundleModules` into the form in which they ship.
+ *
+ * @throws Error if minifying would lose the disposal of a `using` binding
+ */
+export async function finishModules(folder: string): Promise<void> {
   await minifyModules(folder);
   await openDefaults(folder);
   await settleNames(folder);
-  return sources;
 }
 
 /**

@@ -10,6 +10,7 @@
 import { join } from "node:path";
 import { type Clock, deadline, systemClock } from "../src/runtime/clock.ts";
 import { errorText } from "../src/telemetry/error_text.ts";
+import { bundleTests } from "./bundle_tests.ts";
 import { startControlPlane } from "./control_plane/control_plane.ts";
 import { closingLines, readTestRun, type StageResult } from "./test_summary.ts";
 
@@ -17,6 +18,8 @@ import { closingLines, readTestRun, type StageResult } from "./test_summary.ts";
 const STAGES: Record<string, string[]> = {
   unit: ["src", "tools", "bench", "tests/support"],
   model: ["tests/model", "tests/sieve"],
+  // The tests of what ships, and what they test, once more: bundled and minified as it ships.
+  bundled: ["src", "tests/model", "tests/sieve"],
   integration: ["tests/integration"],
   conformance: ["tests/conformance"],
   e2e: ["tests/e2e"],
@@ -25,7 +28,7 @@ const STAGES: Record<string, string[]> = {
 /** Only run when they are named: they take as long as all others. */
 const BY_NAME = ["leak"];
 /** Stages that need no cluster. */
-const IN_MEMORY = ["unit", "model"];
+const IN_MEMORY = ["unit", "model", "bundled"];
 const LIMIT_MINUTES = 30;
 const ROOT = join(import.meta.dirname!, "..");
 const BINARY = join(ROOT, "dist", "sagemaker-operator");
@@ -77,7 +80,8 @@ async function runStage(stage: string, run: Run): Promise<StageResult> {
       const problem = await useBinary(stage === "leak", run);
       if (problem !== undefined) return skippedStage(`${stage} with the compiled binary: ${problem}`);
     }
-    return await denoTest(stage, run);
+    if (stage === "bundled") return await denoTest(stage, ["--no-config", ...await bundleTests(STAGES.bundled!)], run);
+    return await denoTest(stage, STAGES[stage]!, run);
   } catch (error) {
     return { passed: 0, failed: 1, failures: [`${stage}: ${errorText(error)}`], skipped: [] };
   }
@@ -107,7 +111,7 @@ async function useBinary(measured: boolean, { env, signal }: Run): Promise<strin
   env.SAGEMAKER_OPERATOR_TEST_BINARY = measured ? MEASURED_BINARY : BINARY;
 }
 
-async function denoTest(stage: string, { filter, env, signal }: Run): Promise<StageResult> {
+async function denoTest(stage: string, paths: string[], { filter, env, signal }: Run): Promise<StageResult> {
   const folder = await Deno.makeTempDir({ prefix: "sagemaker-operator-tests-" });
   try {
     const report = join(folder, "junit.xml");
@@ -119,7 +123,7 @@ async function denoTest(stage: string, { filter, env, signal }: Run): Promise<St
       "--sanitize-resources",
       ...(stage === "leak" ? ["--v8-flags=--expose-gc"] : []),
       `--junit-path=${report}`,
-      ...STAGES[stage]!,
+      ...paths,
     ];
     if (filter !== undefined) args.push(`--filter=${filter}`);
     const { code, output } = await runDeno(args, env, signal);

@@ -17,7 +17,8 @@ interface Client {
   config: { customUserAgent: [string, string][]; region(): Promise<string> };
 }
 interface Command {
-  constructor: { name: string };
+  /** Its third member is the operation. */
+  schema: [unknown, string, string];
   input: Record<string, unknown>;
 }
 
@@ -29,7 +30,7 @@ export function replaceSdk(answer: Answering): Disposable {
   const replacement = async function (this: Client, command: Command, options: { abortSignal: AbortSignal }) {
     return await answer({
       caller: this.config.customUserAgent[0]![1],
-      operation: command.constructor.name.replace(/Command$/, ""),
+      operation: command.schema[2],
       input: onTheWire(command.input),
       region: await this.config.region(),
       signal: options.abortSignal,
