@@ -2,16 +2,21 @@
  * `deno task test`: runs the tests in stages and ends with `N passed, N failed` on a line of its own. Exit code 1 if anything
  * failed, a stage that crashed included.
  *
- *   deno task test                      every stage but the leak test
- *   deno task test leak                 the leak test of the compiled binary, some ten minutes
- *   deno task test unit                 one stage
- *   deno task test unit the work queue  those of its tests whose name holds "the work queue"
+ *   deno task test                               every stage but the leak test
+ *   deno task test leak                          the leak test of the compiled binary, some ten minutes
+ *   deno task test unit                          one stage
+ *   deno task test unit --filter the work queue  those of its tests whose name holds "the work queue"
+ *
+ * The tests that need a cluster run the compiled program; with `--sources`, which needs no compiling, they run the sources.
  */
 import { join } from "node:path";
 import { type Clock, deadline, systemClock } from "../src/runtime/clock.ts";
 import { errorText } from "../src/telemetry/error_text.ts";
+import { BUNDLE, DIST } from "./bundle.ts";
 import { bundleTests } from "./bundle_tests.ts";
+import { compile } from "./compile.ts";
 import { startControlPlane } from "./control_plane/control_plane.ts";
+import { LAPTOP } from "./permissions.ts";
 import { closingLines, readTestRun, type StageResult } from "./test_summary.ts";
 
 /** Where each stage's tests are, in the order in which the stages run. */
@@ -19,7 +24,7 @@ const STAGES: Record<string, string[]> = {
   unit: ["src", "tools", "bench", "tests/support"],
   model: ["tests/model", "tests/sieve"],
   // The tests of what ships, and what they test, once more: bundled and minified as it ships.
-  bundled: ["src", "tests/model", "tests/sieve"],
+  bundled: ["src", "tests/model", "tests/sieve", "tools/soak"],
   integration: ["tests/integration"],
   conformance: ["tests/conformance"],
   e2e: ["tests/e2e"],
@@ -27,17 +32,30 @@ const STAGES: Record<string, string[]> = {
 };
 /** Only run when they are named: they take as long as all others. */
 const BY_NAME = ["leak"];
-/** Stages that need no cluster. */
+/** Stages that need no cluster, and run no program. */
 const IN_MEMORY = ["unit", "model", "bundled"];
+/** Stages of the compiled program alone. */
+const COMPILED = ["e2e", "leak"];
 const LIMIT_MINUTES = 30;
+/** Variables that tell tests which program to run: see tests/support/program.ts. */
+const PROGRAM = {
+  binary: "SAGEMAKER_OPERATOR_TEST_BINARY",
+  localBinary: "SAGEMAKER_OPERATOR_TEST_LOCAL_BINARY",
+  bundle: "SAGEMAKER_OPERATOR_TEST_BUNDLE",
+};
+const NO_RUNTIME = "no denort to compile it with (set DENORT_BIN)";
 const ROOT = join(import.meta.dirname!, "..");
-const BINARY = join(ROOT, "dist", "sagemaker-operator");
+const BINARY = join(DIST, "sagemaker-operator");
+/** The same with the permissions of a laptop. */
+const LOCAL_BINARY = `${BINARY}-local`;
 /** The same with all garbage collected each time. */
 const MEASURED_BINARY = `${BINARY}-measured`;
 
 /** What a stage is run with; each stage adds what later ones can use too. */
 interface Run {
   filter: string | undefined;
+  /** Whether tests run the sources in the place of the compiled program, where either will do. */
+  sources: boolean;
   signal: AbortSignal;
   /** Set for the tests' processes. */
   env: Record<string, string>;
@@ -45,21 +63,28 @@ interface Run {
 }
 
 async function main(argv: string[], clock: Clock): Promise<number> {
-  const only = argv[0] !== undefined && argv[0] in STAGES ? argv[0] : undefined;
-  const filter = argv.slice(only === undefined ? 0 : 1).join(" ") || undefined;
+  const sources = argv.includes("--sources");
+  const [first, ...rest] = argv.filter((arg) => arg !== "--sources" && arg !== "--filter");
+  const only = first !== undefined && first in STAGES ? first : undefined;
+  const words = first === undefined || only !== undefined ? rest : [first, ...rest];
+  const filter = words.join(" ") || undefined;
   const all = Object.keys(STAGES).filter((stage) => !BY_NAME.includes(stage));
-  const results = await runStages(only === undefined ? all : [only], filter, clock);
+  const results = await runStages(only === undefined ? all : [only], { filter, sources }, clock);
   closingLines(results).forEach(say);
   return results.some(({ failed }) => failed > 0) ? 1 : 0;
 }
 
 /** Runs the stages until they have all ended, or the time is up, or the user has had enough; leaves nothing running. */
-async function runStages(stages: string[], filter: string | undefined, clock: Clock): Promise<StageResult[]> {
+async function runStages(
+  stages: string[],
+  what: Pick<Run, "filter" | "sources">,
+  clock: Clock,
+): Promise<StageResult[]> {
   const interrupt = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => interrupt.abort());
   using limit = deadline(clock, LIMIT_MINUTES * 60_000, interrupt.signal);
   await using cleanup = new AsyncDisposableStack();
-  const run: Run = { filter, signal: limit.signal, env: {}, cleanup };
+  const run: Run = { ...what, signal: limit.signal, env: {}, cleanup };
   const results: StageResult[] = [];
   for (const stage of stages) {
     say(`\n== ${stage}`);
@@ -76,9 +101,10 @@ async function runStages(stages: string[], filter: string | undefined, clock: Cl
 async function runStage(stage: string, run: Run): Promise<StageResult> {
   try {
     if (!IN_MEMORY.includes(stage)) await useControlPlane(run);
-    if (stage === "e2e" || stage === "leak") {
-      const problem = await useBinary(stage === "leak", run);
-      if (problem !== undefined) return skippedStage(`${stage} with the compiled binary: ${problem}`);
+    if (stage === "leak") await useMeasuredBinary(run);
+    else if (COMPILED.includes(stage) || !(IN_MEMORY.includes(stage) || run.sources)) await useProgram(run);
+    if (COMPILED.includes(stage) && run.env[PROGRAM.binary] === undefined) {
+      return skippedStage(`${stage} with the compiled binary: ${NO_RUNTIME}`);
     }
     if (stage === "bundled") return await denoTest(stage, ["--no-config", ...await bundleTests(STAGES.bundled!)], run);
     return await denoTest(stage, STAGES[stage]!, run);
@@ -100,15 +126,29 @@ async function useControlPlane({ env, signal, cleanup }: Run): Promise<void> {
   env[name] = plane.kubeconfig;
 }
 
-/** Compiles the binary; gives what is missing on this machine, if that is why it can't be compiled. */
-async function useBinary(measured: boolean, { env, signal }: Run): Promise<string | undefined> {
-  const { code, output } = await runDeno(["task", "compile", ...(measured ? ["--measured"] : [])], env, signal);
-  if (code !== 0) {
-    // Deno downloads denort, the runtime that programs are appended to, unless DENORT_BIN names one.
-    if (/dl\.deno\.land\S*denort|DENORT_BIN/.test(output)) return "no denort to compile it with (set DENORT_BIN)";
-    throw new Error(`Cannot compile the binary: exit code ${code}`);
-  }
-  env.SAGEMAKER_OPERATOR_TEST_BINARY = measured ? MEASURED_BINARY : BINARY;
+/** Compiles the program that tests run. Without the runtime for that they run the bundle, and this says so. */
+async function useProgram(run: Run): Promise<void> {
+  const { env } = run;
+  if (env[PROGRAM.bundle] !== undefined) return;
+  const isCompiled = await compileBinary([], run);
+  env[PROGRAM.bundle] = BUNDLE;
+  if (!isCompiled) return say(`The tests run the minified bundle, not the compiled binary: ${NO_RUNTIME}`);
+  await compile(BUNDLE, [...LAPTOP, `--output=${LOCAL_BINARY}`]);
+  env[PROGRAM.binary] = BINARY;
+  env[PROGRAM.localBinary] = LOCAL_BINARY;
+}
+
+async function useMeasuredBinary(run: Run): Promise<void> {
+  if (await compileBinary(["--measured"], run)) run.env[PROGRAM.binary] = MEASURED_BINARY;
+}
+
+/** Runs `deno task compile`. Gives false where that is for want of the runtime, which is no failure of the tests. */
+async function compileBinary(args: string[], { env, signal }: Run): Promise<boolean> {
+  const { code, output } = await runDeno(["task", "compile", ...args], env, signal);
+  if (code === 0) return true;
+  // Deno downloads denort, the runtime that programs are appended to, unless DENORT_BIN names one.
+  if (/dl\.deno\.land\S*denort|DENORT_BIN/.test(output)) return false;
+  throw new Error(`Cannot compile the binary: exit code ${code}`);
 }
 
 async function denoTest(stage: string, paths: string[], { filter, env, signal }: Run): Promise<StageResult> {

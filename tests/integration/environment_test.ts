@@ -83,10 +83,7 @@ Deno.test("a Secret's value reaches SageMaker and nothing else, not even where S
   assert.equal(seen.length, 5);
   const created = standIn.created.find(({ name }) => name === jobNameOf(running));
   assert.deepEqual((created?.request as { Environment?: unknown }).Environment, environment);
-  // Whether a compiled program traces is decided when it is compiled.
-  if (!Deno.env.has("SAGEMAKER_OPERATOR_TEST_BINARY")) {
-    await eventually("the failed creates are traced", () => assert.match(collector.text, /Bad '\(not shown\)'/));
-  }
+  await eventually("the failed creates are traced", () => assert.match(collector.text, /Bad '\(not shown\)'/));
   const places = {
     log: operator.stderr,
     metrics: await metrics(),

@@ -45,14 +45,8 @@ class Collector implements AsyncDisposable {
   }
 }
 
-const isCompiled = Deno.env.has("SAGEMAKER_OPERATOR_TEST_BINARY");
-
 Deno.test({
-  // Whether a compiled program traces is decided when it is compiled.
-  name: `a reconcile is a trace of its own, with its calls of SageMaker in it${
-    isCompiled ? " (compiled program)" : ""
-  }`,
-  ignore: isCompiled,
+  name: "a reconcile is a trace of its own, with its calls of SageMaker in it",
   async fn() {
     await using collector = new Collector();
     await using scene = await Scene.open(cluster);

@@ -1,8 +1,12 @@
+import assert from "node:assert/strict";
 import { type Cluster, loadCluster } from "../../src/kubernetes/config.ts";
 import { type OperatorOptions, runOperator } from "../../src/operator.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { type EndpointOptions, endpoints } from "../../src/sagemaker/endpoints.ts";
-import { FAKE_CREDENTIALS } from "./operator.ts";
+import { FAKE_CREDENTIALS, startOperator, type StartOptions } from "./operator.ts";
+import { RUNS_SOURCES, saySources } from "./program.ts";
+
+const DEFAULTS = { workers: 4, pollIntervalMs: 100, heartbeatMs: 5 * 60_000, stalenessMs: 30_000 };
 
 export interface LocalOperatorOptions extends
   Partial<
@@ -26,46 +30,86 @@ export interface LocalOperatorOptions extends
   wrap?: (cluster: Cluster) => Cluster;
 }
 
-/** The operator in this process: the same code as `run`, started in milliseconds. */
+/** An operator of a test. Disposing of it stops it. */
 export class LocalOperator implements AsyncDisposable {
-  readonly #stopping: AbortController;
-  readonly #ended: Promise<void>;
+  readonly #stop: () => Promise<void>;
+  #stopped: Promise<void> | undefined;
 
-  private constructor(stopping: AbortController, ended: Promise<void>) {
-    this.#stopping = stopping;
-    this.#ended = ended;
+  private constructor(stop: () => Promise<void>) {
+    this.#stop = stop;
   }
 
-  static async start({ kubeconfig, wrap = (cluster) => cluster, ...options }: LocalOperatorOptions) {
-    for (const [name, value] of Object.entries(FAKE_CREDENTIALS)) Deno.env.set(name, value);
-    const stopping = new AbortController();
-    const cluster = await loadCluster({ kubeconfig, env: Deno.env });
-    const running = runOperator({
-      clock: systemClock,
-      version: "0.0.0-test",
-      namespaces: [],
-      workers: 4,
-      pollIntervalMs: 100,
-      heartbeatMs: 5 * 60_000,
-      stalenessMs: 30_000,
-      healthAddress: "0",
-      metricsAddress: "0",
-      jobTags: true,
-      instance: "test",
-      ...options,
-      cluster: wrap(cluster),
-      endpoints: endpoints(options.endpoints ?? {}),
-    }, stopping.signal);
-    return new LocalOperator(stopping, running.finally(() => cluster.close()));
+  /**
+   * Starts the program with the flags that the options ask for. With a `clock` or a `wrap`, which can't be handed to a
+   * process, and where the tests run the sources, the operator is in this process, as the same code as `run`.
+   */
+  static async start(options: LocalOperatorOptions): Promise<LocalOperator> {
+    const needsThisProcess = options.clock !== undefined || options.wrap !== undefined;
+    if (RUNS_SOURCES) saySources();
+    if (needsThisProcess || RUNS_SOURCES) return new LocalOperator(await startInProcess(options));
+    const operator = startOperator(startOptions(options));
+    return new LocalOperator(async () => assert.equal(await operator.stop(), 0, operator.stderr));
   }
 
   /** Ends it as SIGTERM would. A repeated call waits for the same end. */
   async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#ended;
+    await (this.#stopped ??= this.#stop());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
+}
+
+/** Gives what stops it. */
+async function startInProcess(
+  { kubeconfig, wrap = (cluster) => cluster, ...options }: LocalOperatorOptions,
+): Promise<() => Promise<void>> {
+  for (const [name, value] of Object.entries(FAKE_CREDENTIALS)) Deno.env.set(name, value);
+  const stopping = new AbortController();
+  const cluster = await loadCluster({ kubeconfig, env: Deno.env });
+  const running = runOperator({
+    clock: systemClock,
+    version: "0.0.0-test",
+    namespaces: [],
+    ...DEFAULTS,
+    healthAddress: "0",
+    metricsAddress: "0",
+    jobTags: true,
+    instance: "test",
+    ...options,
+    cluster: wrap(cluster),
+    endpoints: endpoints(options.endpoints ?? {}),
+  }, stopping.signal);
+  const ended = running.finally(() => cluster.close());
+  return () => {
+    stopping.abort();
+    return ended;
+  };
+}
+
+/** The same options as flags of `run`. */
+function startOptions({ kubeconfig, endpoints = {}, ...options }: LocalOperatorOptions): StartOptions {
+  const { endpointUrl, allowed: allowedEndpoints = [], env = {} } = endpoints;
+  const { workers, pollIntervalMs, heartbeatMs, stalenessMs } = { ...DEFAULTS, ...options };
+  const { namespaces = [], selector, defaults = {}, allowed } = options;
+  const flags: Record<string, string | number | undefined> = {
+    "max-concurrent-reconciles": workers,
+    "poll-interval": `${pollIntervalMs}ms`,
+    "status-heartbeat": `${heartbeatMs}ms`,
+    "status-staleness-limit": `${stalenessMs}ms`,
+    "namespace": namespaces.join() || undefined,
+    "selector": selector,
+    "allowed-endpoints": allowedEndpoints.join() || undefined,
+    "allowed-role-arns": allowed?.roleArns.join() || undefined,
+    "allowed-regions": allowed?.regions.join() || undefined,
+    "default-ttl-seconds-after-finished": defaults.ttlSecondsAfterFinished,
+    "default-deletion-policy": defaults.deletionPolicy,
+  };
+  return {
+    kubeconfig,
+    ...(endpointUrl !== undefined && { endpoint: endpointUrl }),
+    flags: Object.entries(flags).flatMap(([name, value]) => value === undefined ? [] : [`--${name}`, String(value)]),
+    env: Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined)),
+  };
 }

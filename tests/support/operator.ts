@@ -1,12 +1,11 @@
 /** The program as its users have it: a process with arguments, an environment, exit codes and signals. */
-import { join } from "node:path";
 import { deadline, systemClock } from "../../src/runtime/clock.ts";
 import { eventually } from "./eventually.ts";
+import { program } from "./program.ts";
 
 /** Good enough for a stand-in, which doesn't verify signatures. */
 export const FAKE_CREDENTIALS = { AWS_ACCESS_KEY_ID: "AKIDEXAMPLE", AWS_SECRET_ACCESS_KEY: "not-a-secret" };
 
-const MAIN = join(import.meta.dirname!, "../../main.ts");
 /** What on the machine that runs the tests could change what the program does. */
 const INHERITED = /^(AWS_|SAGEMAKER_OPERATOR_|KUBERNETES_SERVICE_|KUBECONFIG$)/;
 
@@ -152,18 +151,17 @@ export async function runProgram(
   return { code, stdout, stderr };
 }
 
-/** Starts the program. `SAGEMAKER_OPERATOR_TEST_BINARY` names a compiled one that is run in the place of main.ts. */
+/** Starts the program that `program` names. */
 export function spawn(args: string[], env: Record<string, string>): Deno.ChildProcess {
-  const binary = Deno.env.get("SAGEMAKER_OPERATOR_TEST_BINARY");
-  const command = new Deno.Command(binary ?? Deno.execPath(), {
-    args: binary ? args : ["run", "-A", MAIN, ...args],
+  const [command, commandArgs] = program(args, env);
+  return new Deno.Command(command, {
+    args: commandArgs,
     clearEnv: true,
     env: { ...environment(), ...env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
-  });
-  return command.spawn();
+  }).spawn();
 }
 
 function environment(): Record<string, string> {
