@@ -51,9 +51,9 @@ async function* testsIn(folder: string): AsyncGenerator<string> {
  */
 export function withPlaces(code: string): string {
   let source = "";
-  return code.replace(/^\/\/ (\S+)$|\bimport\.meta\b/gm, (whole, path: string | undefined) => {
+  return code.replace(/^\/\/ (\S+\.\w+)$|\bimport\.meta\b/gm, (whole, path: string | undefined) => {
     if (path !== undefined) source = path;
-    if (path !== undefined || !/^(src|tests)\//.test(source)) return whole;
+    if (path !== undefined || !/^(src|tests|tools)\//.test(source)) return whole;
     const file = join(ROOT, source);
     const url = JSON.stringify(pathToFileURL(file).href);
     return `{url:${url},dirname:${JSON.stringify(dirname(file))},resolve:(path)=>new URL(path,${url}).href}`;

@@ -28,24 +28,24 @@ const MISTAKES: Mistake[] = [
   {
     what: "no cluster",
     args: () => ["run"],
-    // Deno would look for its cache in the home directory too.
-    env: { HOME: "/nonexistent", DENO_DIR: denoDir() },
+    // In a folder that the container's program may read. Deno would look for its cache in the home directory too.
+    env: { HOME: "/tmp/nonexistent", DENO_DIR: denoDir() },
     code: 1,
     line:
-      /Cannot find a cluster: .*'KUBECONFIG' is not set and '\/nonexistent\/\.kube\/config' does not exist; .*--kubeconfig/,
+      /Cannot find a cluster: .*'KUBECONFIG' is not set and '\/tmp\/nonexistent\/\.kube\/config' does not exist; .*--kubeconfig/,
   },
   {
     what: "kubeconfig that does not exist",
-    args: () => ["run", "--kubeconfig", "/nonexistent/kubeconfig"],
+    args: () => ["run", "--kubeconfig", "/tmp/nonexistent/kubeconfig"],
     code: 1,
-    line: /Cannot read kubeconfig '\/nonexistent\/kubeconfig': the file does not exist/,
+    line: /Cannot read kubeconfig '\/tmp\/nonexistent\/kubeconfig': the file does not exist/,
   },
   {
     what: "kubeconfig that KUBECONFIG names and does not exist",
     args: () => ["run"],
-    env: { KUBECONFIG: "/nonexistent/kubeconfig" },
+    env: { KUBECONFIG: "/tmp/nonexistent/kubeconfig" },
     code: 1,
-    line: /Cannot read kubeconfig '\/nonexistent\/kubeconfig': the file does not exist/,
+    line: /Cannot read kubeconfig '\/tmp\/nonexistent\/kubeconfig': the file does not exist/,
   },
   {
     what: "kubeconfig that is a directory",
