@@ -89,10 +89,11 @@ async function startInProcess(
 }
 
 /** The same options as flags of `run`. */
-function startOptions({ kubeconfig, endpoints = {}, ...options }: LocalOperatorOptions): StartOptions {
-  const { endpointUrl, allowed: allowedEndpoints = [], env = {} } = endpoints;
-  const { workers, pollIntervalMs, heartbeatMs, stalenessMs } = { ...DEFAULTS, ...options };
-  const { namespaces = [], selector, defaults = {}, allowed } = options;
+function startOptions({ clock: _clock, wrap: _wrap, kubeconfig, ...options }: LocalOperatorOptions): StartOptions {
+  const { workers, pollIntervalMs, heartbeatMs, stalenessMs, ...others } = { ...DEFAULTS, ...options };
+  const { namespaces = [], selector, defaults = {}, allowed, leaderElection, endpoints = {}, ...rest } = others;
+  // An option that is missing below is a type error here.
+  rest satisfies Record<PropertyKey, never>;
   const flags: Record<string, string | number | undefined> = {
     "max-concurrent-reconciles": workers,
     "poll-interval": `${pollIntervalMs}ms`,
@@ -100,16 +101,29 @@ function startOptions({ kubeconfig, endpoints = {}, ...options }: LocalOperatorO
     "status-staleness-limit": `${stalenessMs}ms`,
     "namespace": namespaces.join() || undefined,
     "selector": selector,
-    "allowed-endpoints": allowedEndpoints.join() || undefined,
+    "allowed-endpoints": endpoints.allowed?.join() || undefined,
     "allowed-role-arns": allowed?.roleArns.join() || undefined,
     "allowed-regions": allowed?.regions.join() || undefined,
     "default-ttl-seconds-after-finished": defaults.ttlSecondsAfterFinished,
     "default-deletion-policy": defaults.deletionPolicy,
+    "leader-election-namespace": leaderElection?.namespace,
+    "leader-election-id": leaderElection?.name,
   };
+  const { endpointUrl } = endpoints;
   return {
     kubeconfig,
     ...(endpointUrl !== undefined && { endpoint: endpointUrl }),
-    flags: Object.entries(flags).flatMap(([name, value]) => value === undefined ? [] : [`--${name}`, String(value)]),
-    env: Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined)),
+    flags: [
+      ...Object.entries(flags).flatMap(([name, value]) => value === undefined ? [] : [`--${name}`, String(value)]),
+      ...(leaderElection ? ["--leader-elect"] : []),
+    ],
+    env: environment(endpoints.env),
   };
+}
+
+/** What the operator's environment has beyond the usual, and what tests set in their own for their operators. */
+function environment(given: EndpointOptions["env"]): Record<string, string> {
+  const ofTests = Object.fromEntries(["AWS_PROFILE", "AWS_ENDPOINT_URL_STS"].map((name) => [name, Deno.env.get(name)]));
+  const entries = Object.entries({ ...ofTests, ...given });
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
