@@ -20,6 +20,12 @@ export const ANNOTATIONS = {
   forceDelete: `${GROUP}/force-delete`,
 } as const;
 
+/**
+ * The operator's own annotation on a resource: the UID of the resource that it was acted for, written together with the finalizer.
+ * Backups carry it along, so a resource with another UID than its mark was restored or copied.
+ */
+export const MARK = `${GROUP}/acted-for-uid`;
+
 /** Annotations on a Namespace, by which whoever owns it says what its ProcessingJobs may do and what they get. */
 export const NAMESPACE_ANNOTATIONS = {
   /** Globs that a job's role must match one of, in a comma list. */

@@ -118,6 +118,7 @@ export const REASONS = [
   "JobLost",
   "WrongAccount",
   "AccountUnconfirmed",
+  "Restored",
   "UnknownError",
 ] as const;
 export type Reason = typeof REASONS[number];

@@ -75,7 +75,10 @@ export interface Limits {
 /** The one next step. Every step but `settle`, `release`, `delete` and `ignore` is followed by another decision. */
 export type Action =
   | { do: "ignore" }
+  /** Add the finalizer, and the mark of the UID that is acted for. */
   | { do: "add-finalizer" }
+  /** Take the finalizer away from a resource that has no job and is not being deleted. */
+  | { do: "drop-finalizer" }
   /** Have the apiserver agree that the resource is as it was read. */
   | { do: "confirm" }
   /** Get everything that a create needs, without sending it. */

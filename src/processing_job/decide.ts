@@ -4,6 +4,7 @@ import type { ProcessingJob } from "../api/processing_job.ts";
 import { type Action, type Context, type Limits, type Names, type Observed, type Settle, settle } from "./action.ts";
 import { doubtOfAbsence, stepOf } from "./account.ts";
 import { withAttempts } from "./attempts.ts";
+import { isRestored, ownPart } from "./backup.ts";
 import { announced } from "./create_state.ts";
 import { decideFormerEnd, isFormerEnd } from "./former.ts";
 import { decideDeletion } from "./deletion.ts";
@@ -16,7 +17,6 @@ import {
   isGivenUp,
   isKnown,
   isOver,
-  isRestored,
   isRunning,
   isSuspended,
   isUntouched,
@@ -38,6 +38,7 @@ import {
   decideSuspending,
   isToBeStopped,
 } from "./suspend.ts";
+import { decideRestored } from "./restored.ts";
 import { afterEnd, decideTtl } from "./ttl.ts";
 
 /** A job that existed counts as lost after this many looks in a row over this long found nothing. */
@@ -74,16 +75,22 @@ function isStable(context: Context, { status }: Settle): boolean {
 }
 
 function decideAndComplete(context: Context): Action {
-  const action = decideStep(context);
+  const { resource } = context;
+  const action = decideStep({ ...context, resource: ownPart(resource) }, resource);
   if (action.do !== "settle") return action;
   return { ...action, status: withAttempts(context.resource.spec, withDeletionPolicy(context, action.status)) };
 }
 
-function decideStep(context: Context): Action {
-  const { resource, names, now } = context;
+/** @param stored the resource with its whole status, also where that speaks of another's job */
+function decideStep(context: Context, stored: ProcessingJob): Action {
+  const { resource, now } = context;
   const { metadata, status, spec } = resource;
   const isHeld = metadata.finalizers?.includes(FINALIZER) ?? false;
   if (metadata.deletionTimestamp !== undefined) return isHeld ? decideDeletion(context) : { do: "ignore" };
+  if (isRestored(stored)) {
+    const action = decideRestored(context, stored);
+    if (action) return action;
+  }
   if (isOver(status)) return decideOver(context);
   if (isFormerEnd(status)) return decideFormerEnd(context);
   if (isPaused(resource)) {
@@ -92,7 +99,6 @@ function decideStep(context: Context): Action {
   if (isGivenUp(resource)) {
     return decideGivenUp(context, (job, sighting) => decideSeen(context, job, sighting));
   }
-  if (isRestored(status, names.jobName)) return decideRestored(context);
   if (isAtRest(status)) return decideAtRest(context);
   if (!isHeld) return spec.suspend && isUntouched(status) ? decideSuspended(context) : { do: "add-finalizer" };
   return decideRunning(context);
@@ -216,15 +222,6 @@ function decideLost(context: Context, absent: { since: number; looks: number }):
   const view = { reason: "JobLost", message: text, additional: text } as const;
   if (isLost) return settle(context, { ...view, word: "Error" }, false, { kind: "after", ms: LOST_LOOK_MS });
   return settle(context, { ...view, word: "Reconciling" }, true, { kind: "after", ms: LOOK_AGAIN_MS });
-}
-
-/** The status came from a backup. The job that it speaks of had another resource's UID in its name, and may still run. */
-function decideRestored(context: Context): Action {
-  const text = `This resource was restored from a backup: its status speaks of the processing job ` +
-    `'${context.resource.status?.sageMakerProcessingJobName}', which was made for the resource before it and is left as it ` +
-    "is. No other job is run for it; to run one, delete the resource and apply it again";
-  const view = { word: "Error", reason: "JobLost", message: text, additional: text } as const;
-  return settle(context, view, false, { kind: "wait" });
 }
 
 function decideConflict(context: Context): Action {

@@ -311,11 +311,10 @@ const steps: [string, ProcessingJob, Observed, Action["do"]][] = [
     ...gone(),
     unsettledAt: NOW - 60_000,
   }, "release"],
-  ["a resource from a backup gets no job", heldProcessingJob(restored), {}, "settle"],
-  ["a resource from a backup gets no job even if none is there", heldProcessingJob(restored), absent(), "settle"],
+  ["a resource from a backup gets no job", makeProcessingJob({ status: restored }), {}, "settle"],
   [
     "a resource from a backup that had finished stays as it is",
-    heldProcessingJob({ ...restored, processingJobStatus: "Completed" }),
+    makeProcessingJob({ status: { ...restored, processingJobStatus: "Completed" } }),
     {},
     "settle",
   ],
@@ -636,7 +635,7 @@ Deno.test("decide() deletes a paused resource, and keeps a finished or a given-u
 });
 
 Deno.test("decide() tells a resource that came from a backup which job its status is about", () => {
-  const { status, follow } = settled(heldProcessingJob(restored), {});
+  const { status, follow } = settled(makeProcessingJob({ status: restored }), {});
   assert.equal(status.processingJobStatus, "Error");
   assert.match(status.additional ?? "", /restored from a backup.*'job-0000000000000000000000000000000'/);
   assert.equal(follow, false);

@@ -5,7 +5,6 @@
 import { FINAL_JOB_STATUSES } from "../api/job.ts";
 import type { ProcessingJobStatus } from "../api/processing_job.ts";
 import { type Action, type Context, settle } from "./action.ts";
-import { isRestored } from "./history.ts";
 import { nextAfter } from "./retry.ts";
 import { refreshed, statusOf, viewOfJob } from "./status.ts";
 import { afterEnd } from "./ttl.ts";
@@ -18,11 +17,9 @@ export function isFormerEnd(status: ProcessingJobStatus | undefined): boolean {
 
 /** The next step for such a resource. After it, the status is one of this operator's. */
 export function decideFormerEnd(context: Context): Action {
-  const { resource: { status }, observed: { sighting, failure, isOwn, hasLooked }, names } = context;
+  const { resource: { status }, observed: { sighting, failure, isOwn, hasLooked } } = context;
   const kept = formerEnd(context);
   const keep = { do: "settle", status: kept, follow: false, next: afterEnd(context) } as const;
-  // The job under this resource's name is not the one that the status speaks of.
-  if (isRestored(status, names.jobName)) return keep;
   if (failure?.retry === "soon" || failure?.retry === "slowly") {
     // Without a generation it is still the Go operator's, and is looked at again.
     const { observedGeneration: _, ...rest } = kept;

@@ -119,8 +119,10 @@ for (const word of WORDS) {
 }
 
 Deno.test("a finished resource of the Go operator that came from a backup keeps its word and the name of its job", () => {
-  const resource = former("Completed", { sageMakerProcessingJobName: "job-of-another-uid" });
-  const { status } = settled(resource);
+  const held = former("Completed", { sageMakerProcessingJobName: "job-of-another-uid" });
+  assert.deepEqual(next(held), { do: "look" });
+  assert.deepEqual(next(held, gone), { do: "drop-finalizer" });
+  const { status } = settled({ ...held, metadata: { ...held.metadata, finalizers: [] } });
   assert.deepEqual([status.processingJobStatus, status.sageMakerProcessingJobName], [
     "Completed",
     "job-of-another-uid",

@@ -81,11 +81,9 @@ export function isRunning(status: Status): boolean {
   return isOurs(status) && status.processingJobArn !== undefined && (word === "InProgress" || word === "Stopping");
 }
 
-/** The status speaks of a job of another resource: it came from a backup, and the resource has got another UID since. */
-export function isRestored(status: Status, jobName: string): boolean {
-  const named = status?.sageMakerProcessingJobName;
-  const hadJob = provesJob(status) || (status?.attempts?.length ?? 0) > 0;
-  return hadJob && named !== undefined && named !== jobName;
+/** There was a job, or an attempt before the present one. */
+export function hadJob(status: Status): boolean {
+  return provesJob(status) || (status?.attempts?.length ?? 0) > 0;
 }
 
 /** The job is the one that our status is about, so there is no doubt that it is this resource's. */

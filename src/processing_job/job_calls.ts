@@ -15,6 +15,7 @@ import type { JobInformer } from "../sagemaker/informer/informer.ts";
 import { isFinal } from "../sagemaker/sighting.ts";
 import { isAboutTags, isOwnJob } from "../sagemaker/ownership.ts";
 import type { Observed } from "./action.ts";
+import { isMarkedForOther } from "./backup.ts";
 import type { Burst } from "./burst.ts";
 import { isOfCaller } from "./create_state.ts";
 import { STOP_AGAIN_MS } from "./deletion.ts";
@@ -172,8 +173,9 @@ export class JobCalls {
   /** An earlier process, or an earlier term of this one, may have sent a create, and have had no time to say so. */
   #isInherited(resource: ProcessingJob): boolean {
     const { metadata: { finalizers }, status } = resource;
-    return finalizers?.includes(FINALIZER) === true && !this.#held.has(keyOf(resource)) && !saysNotSent(status) &&
-      (isUntouched(status) || isWaiting(status) || saysInDoubt(status));
+    if (!finalizers?.includes(FINALIZER) || isMarkedForOther(resource)) return false;
+    return !this.#held.has(keyOf(resource)) && !saysNotSent(status) &&
+      (status?.processingJobStatus === undefined || isUntouched(status) || isWaiting(status) || saysInDoubt(status));
   }
 
   /** The account of the job's role. Elsewhere than at AWS any role is taken. */

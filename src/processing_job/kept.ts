@@ -1,3 +1,4 @@
+import { isOfOther } from "./backup.ts";
 import type { ProcessingJob, ProcessingJobSpec } from "../api/processing_job.ts";
 
 /** Annotations of other tools can be as large as the rest of the resource. */
@@ -28,9 +29,14 @@ export function kept(resource: ProcessingJob): ProcessingJob {
       ...(annotations !== undefined && { annotations }),
     },
     // The CRD before this one took resources without a spec.
-    spec: spec && status?.processingJobArn !== undefined ? essentials(spec) : spec,
+    spec: spec && isCreated(resource) ? essentials(spec) : spec,
     ...(status !== undefined && { status }),
   };
+}
+
+/** The job of this UID is known by its ARN. Where a backup has put another's status here, a job may yet be created. */
+function isCreated(resource: ProcessingJob): boolean {
+  return resource.status?.processingJobArn !== undefined && !isOfOther(resource);
 }
 
 /** The annotations that ask something of the operator; `undefined` for none. */

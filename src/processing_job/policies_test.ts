@@ -118,9 +118,11 @@ Deno.test("what a resource has cost is the sum over its attempts, also once the 
 });
 
 Deno.test("a resource restored from a backup between two attempts gets no job", () => {
-  const resource = pending();
-  const other = { jobName: "job-other-r2", cloudWatchLogUrl: "" };
-  assert.equal(settled(resource, {}, other).status.processingJobStatus, "Error");
+  const { metadata, ...rest } = pending();
+  const resource = { ...rest, metadata: { ...metadata, uid: "another-uid", finalizers: [] } };
+  const { status } = settled(resource, {}, { jobName: "job-anotheruid", cloudWatchLogUrl: "" });
+  assert.equal(status.processingJobStatus, "Error");
+  assert.equal(findCondition(status.conditions, "Ready")?.reason, "Restored");
 });
 
 Deno.test("a fresh resource that is suspended is held back without a call or a finalizer", () => {

@@ -8,6 +8,7 @@ import type { Store } from "../kubernetes/store.ts";
 import type { Result } from "../runtime/controller.ts";
 import { cloudWatchLogUrl } from "../sagemaker/region.ts";
 import type { Limits, Names, Next, Observed, Settle } from "./action.ts";
+import { ownPart } from "./backup.ts";
 import { decide } from "./decide.ts";
 import {
   type EventContext,
@@ -107,11 +108,12 @@ export class ProcessingJobReconciler {
     }
     const ref = refOf(resource);
     const names: Names = { jobName: ref.name, cloudWatchLogUrl: cloudWatchLogUrl(ref.region, ref.name) };
-    const observed: Observed = { ...calls.known(resource), defaults: this.#defaultsFor(resource) };
+    const observed: Observed = { ...calls.known(ownPart(resource)), defaults: this.#defaultsFor(resource) };
     if (calls.mayWait(resource, observed.sighting)) return WAITING;
 
     for (let step = 0; step < MAX_STEPS; step++) {
       const action = decide(resource, observed, names, limits, clock.now());
+      const own = ownPart(resource);
       switch (action.do) {
         case "ignore":
           this.#forget(key);
@@ -122,8 +124,11 @@ export class ProcessingJobReconciler {
           calls.hold(resource, observed);
           observed.isCurrent = true;
           break;
+        case "drop-finalizer":
+          resource = await this.#client.setFinalizer(resource, false, signal);
+          break;
         case "confirm":
-          if (!calls.mayCreate(resource, observed)) break;
+          if (!calls.mayCreate(own, observed)) break;
           resource = await this.#client.confirm(resource, signal);
           observed.isCurrent = true;
           break;
@@ -138,11 +143,11 @@ export class ProcessingJobReconciler {
         case "verify":
         case "create":
         case "stop":
-          await calls[action.do](resource, observed, signal);
+          await calls[action.do](own, observed, signal);
           if (calls.mayWait(resource, observed.sighting)) return WAITING;
           break;
         case "delete-records":
-          await calls.deleteRecords(resource, observed, signal);
+          await calls.deleteRecords(own, observed, signal);
           break;
         case "delete":
           await this.#delete(resource, signal);
@@ -153,7 +158,7 @@ export class ProcessingJobReconciler {
         case "settle":
           // Nothing follows from a status before it is written: a refused write leaves everything as it was.
           await this.#writeStatus(resource, action, signal);
-          calls.settle(resource, observed, {
+          calls.settle(own, observed, {
             follow: action.follow,
             isDone: action.next.kind === "wait" || isOver(action.status) || errorReason(action.status) !== undefined,
           });

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { FINALIZER } from "../api/group.ts";
+import { FINALIZER, MARK } from "../api/group.ts";
 import type { ProcessingJob, ProcessingJobStatus } from "../api/processing_job.ts";
 import { type KubeClient, KubeError } from "../kubernetes/client.ts";
 import { compareResourceVersions } from "../kubernetes/objects.ts";
@@ -76,20 +76,28 @@ export class ResourceClient {
     return this.#store.get(key);
   }
 
-  /** Adds the operator's finalizer, or removes it. Gives the resource as it is then, with its whole spec. */
+  /** Adds the operator's finalizer and its mark, or removes the finalizer. Gives the resource as it is then, with its whole spec. */
   async setFinalizer(resource: ProcessingJob, held: boolean, signal: AbortSignal): Promise<ProcessingJob> {
     const { resourceVersion, uid, finalizers = [] } = resource.metadata;
     const others = finalizers.filter((finalizer) => finalizer !== FINALIZER);
-    const metadata = { resourceVersion, uid, finalizers: held ? [...others, FINALIZER] : others };
-    const wanted = { ...resource, metadata: { ...resource.metadata, ...metadata } };
-    const answer = await this.#patch(wanted, pathOf(resource), { metadata }, signal);
+    const metadata = {
+      resourceVersion,
+      uid,
+      finalizers: held ? [...others, FINALIZER] : others,
+      ...(held && { annotations: { [MARK]: uid } }),
+    };
+    const answer = await this.#patch(merged(resource, metadata), pathOf(resource), { metadata }, signal);
     if (held) this.#store.refresh(answer);
     return answer;
   }
 
-  /** A patch that changes nothing: it succeeds only if the resource has not changed since it was read. */
+  /**
+   * A patch that succeeds only if the resource has not changed since it was read. It changes nothing, but for a mark that is not
+   * there yet, as on resources of the controller before this one.
+   */
   async confirm(resource: ProcessingJob, signal: AbortSignal): Promise<ProcessingJob> {
-    const { resourceVersion, uid } = resource.metadata;
+    const { resourceVersion, uid, annotations } = resource.metadata;
+    if (annotations?.[MARK] !== uid) return await this.setFinalizer(resource, true, signal);
     const patch = { metadata: { resourceVersion, uid } };
     return await this.#send(
       resource,
@@ -150,6 +158,13 @@ export class ResourceClient {
       throw error;
     }
   }
+}
+
+/** `resource` as it is once `metadata` is merged into it. */
+function merged(resource: ProcessingJob, metadata: Partial<ProcessingJob["metadata"]>): ProcessingJob {
+  const { annotations } = resource.metadata;
+  const both = metadata.annotations ? { annotations: { ...annotations, ...metadata.annotations } } : {};
+  return { ...resource, metadata: { ...resource.metadata, ...metadata, ...both } };
 }
 
 /** The apiserver refused a write because the resource has changed since it was read. */
