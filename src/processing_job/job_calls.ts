@@ -306,13 +306,16 @@ export class JobCalls {
     const { account, defaults } = this.#policyOf(resource);
     const { metadata, spec } = resource;
     const { region, sageMakerEndpoint: endpoint, processingResources } = spec;
-    const { instanceType, instancePreferences } = processingResources.clusterConfig;
+    const { clusterConfig: cluster } = processingResources;
+    const preferred = cluster.instancePreferences?.[0];
     const createdAt = Date.parse(metadata.creationTimestamp);
     const call = { operation, region, endpoint, account, tenant: metadata.namespace, createdAt };
     // The job's role and its machines matter to a create alone; all else is a matter of the operator's own permissions.
     if (operation !== "CreateProcessingJob") return call;
     const roleArn = spec.roleArn ?? defaults.roleArn;
-    return { ...call, roleArn, instanceType: instanceType ?? instancePreferences?.[0]?.instanceType };
+    const instanceType = cluster.instanceType ?? preferred?.instanceType;
+    const instances = cluster.instanceCount ?? preferred?.instanceCount;
+    return { ...call, roleArn, instanceType, instances, volumeGB: cluster.volumeSizeInGB };
   }
 
   /** Creates the job, or finds the one that has its name already. */

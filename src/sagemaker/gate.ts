@@ -57,8 +57,9 @@ interface Asker {
  * - role refused: the line of the operation and role. Others with that role are tried one by one as the budget allows, since a
  *   policy may refuse one and not the next. Each is tried again after a minute (a new role) or five (a person must act). A success
  *   releases the others. Other roles never wait for it;
- * - quota: the line of the operation and instance type, since quotas are by type. Every 50 s who came first is tried, and if
- *   refused, one other: the first may ask for more than there ever is. Success releases the rest, one at a time, in order;
+ * - quota: the line of the quota that SageMaker names, else that of the instance type. Every 50 s who came first is tried, and if
+ *   refused, one other. Success releases the rest, one at a time, in order. A refusal never holds back a smaller request;
+ * - a request that is larger than the whole quota: a line of its own for those, served like a role's that is refused;
  * - anything else that is to be tried again slowly: the resource by itself;
  * - throttled: the operation's `CallBudget`. It also bounds how many calls are under way at once, so that
  *   calls of one operation that hang leave room for those of the others.
@@ -195,10 +196,9 @@ export class CallGate {
       asker.place = this.#place(call);
       return Math.min(asker.place.line.throttled(key, asker.arrival, failure, now), this.#safetyMs());
     }
-    const name = nameOf(scope, key, call);
-    const line = this.#lines.make(name, scope, this.#place(call).retries, failure, now);
+    const [name, line] = this.#lines.make(scope, key, call, this.#place(call).retries, failure, now);
     asker.lines.add(name);
-    line.failed(key, asker.arrival, failure, now);
+    line.failed(key, asker.arrival, failure, now, this.#lines.sizeOf(name, call));
     return line.ask(key, asker.arrival, now) ?? this.#safetyMs();
   }
 
