@@ -464,8 +464,10 @@ export class JobCalls {
       return true;
     }
     const retryMs = gate.report(key, call, failure ?? "ok");
-    if (failure) observed.failure = retryMs === undefined ? failure : { ...failure, retryMs };
-    return failure === undefined;
+    if (failure === undefined) return true;
+    const shown = failure.reason === "Throttled" ? gate.waitingFor(key, call) ?? failure : failure;
+    observed.failure = retryMs === undefined ? shown : { ...shown, retryMs };
+    return false;
   }
 
   /** Sends the create, and notes what its failure leaves open. */

@@ -5,7 +5,18 @@ import { CallBudgets } from "./budget.ts";
 import { BudgetLine } from "./budget_line.ts";
 import { Place } from "./gate_place.ts";
 import { IdleMap } from "./idle_map.ts";
-import { BUSY, type Call, effortOf, nameOf, placeOf, type Scope, scopeOf, verdictOn, waiting } from "./gate_rules.ts";
+import {
+  BUSY,
+  type Call,
+  effortOf,
+  nameOf,
+  placeOf,
+  type Scope,
+  scopeOf,
+  verdictOn,
+  waiting,
+  waitingForTurn,
+} from "./gate_rules.ts";
 import { type Line, WaitingLines } from "./waiting_lines.ts";
 
 export type { Call };
@@ -46,6 +57,8 @@ interface Asker {
   lines: Set<string>;
   /** Where it waits for the budget, or has a call under way. */
   place?: Place;
+  /** What is shown while it waits for the budget; it stays the same, so that it is written once. */
+  turn?: Failure;
 }
 
 /**
@@ -157,7 +170,7 @@ export class CallGate {
     const behind = place.line.failureFor(key);
     const isBrief = behind === undefined || turnMs < BRIEF_MS;
     const waitMs = isBrief ? Math.min(turnMs, LONGEST_BRIEF_MS) : Math.min(turnMs, this.#safetyMs());
-    const failure = behind?.own ? behind.failure : waiting(behind?.failure ?? BUSY, "budget", call);
+    const failure = behind ? this.#turnOf(asker, behind, call, place) : waiting(BUSY, "budget", call);
     this.#settle(key, now);
     return { place, lines, refusal: { go: false, waitMs, failure, isBrief } };
   }
@@ -180,6 +193,17 @@ export class CallGate {
     const waitMs = outcome === "ok" || scope === undefined ? undefined : this.#waitIn(scope, key, call, outcome, now);
     this.#settle(key, now);
     return waitMs;
+  }
+
+  /** What is to be shown of `key` while it waits for its turn at the rate that SageMaker accepts; `undefined` where it doesn't. */
+  waitingFor(key: string, call: Call): Failure | undefined {
+    const asker = this.#askers.get(key);
+    const behind = asker?.place?.line.failureFor(key);
+    return asker?.place && behind && this.#turnOf(asker, behind, call, asker.place);
+  }
+
+  #turnOf(asker: Asker, behind: Failure, call: Call, { line }: Place): Failure {
+    return asker.turn ??= waitingForTurn(behind, call, line.budget.limitPerSecond ?? line.budget.perSecond);
   }
 
   /** Drops everything about `key`; whose turn comes by that is released. */

@@ -126,9 +126,23 @@ export function waiting(failure: Failure, scope: Scope | "budget", call: Call): 
     resource: "Waiting",
     role: `Waiting because others ${roleArn === undefined ? "" : `with the role '${roleArn}' `}were refused`,
     operation: `Waiting because ${operation} fails for others`,
-    budget: `Waiting for ${operation} behind others`,
+    budget: `Waiting for ${operation}`,
   }[scope];
   return { ...failure, message: `${why}: ${failure.message}` };
+}
+
+/**
+ * What a call waits for that goes at the rate which SageMaker accepts, be it that it was throttled itself or that others were.
+ *
+ * @param perSecond how many such calls a second are believed to be accepted
+ */
+export function waitingForTurn(failure: Failure, { operation }: Call, perSecond: number): Failure {
+  const rate = Number(perSecond.toPrecision(1));
+  const said = failure.message.replace(/ \(request id [^)]*\)/g, "");
+  const message =
+    `Waiting for its turn: SageMaker accepts about ${rate} ${operation} call${rate === 1 ? "" : "s"} a second ` +
+    `for this account and region (${said})`;
+  return { ...failure, message };
 }
 
 /**
