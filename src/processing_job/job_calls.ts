@@ -21,7 +21,16 @@ import { STOP_AGAIN_MS } from "./deletion.ts";
 import { lastRecord } from "./deletion_policy.ts";
 import { EnvironmentError, withValues } from "./environment.ts";
 import { HeartbeatPhases } from "./heartbeat.ts";
-import { isAskedFor, isUntouched, isWaiting, provesJob, readyReason, saysInDoubt, saysNotSent } from "./history.ts";
+import {
+  isAskedFor,
+  isUntouched,
+  isWaiting,
+  needsFirstCreate,
+  provesJob,
+  readyReason,
+  saysInDoubt,
+  saysNotSent,
+} from "./history.ts";
 import { identity, keyOf, refOf } from "./identity.ts";
 import { fillIn } from "./namespace_defaults.ts";
 import { type AllowedByFlags, type NamespacePolicy, refusalOf, REFUSALS } from "./namespace_policy.ts";
@@ -171,9 +180,9 @@ export class JobCalls {
 
   /** An earlier process, or an earlier term of this one, may have sent a create, and have had no time to say so. */
   #isInherited(resource: ProcessingJob): boolean {
-    const { metadata: { finalizers }, status } = resource;
-    return finalizers?.includes(FINALIZER) === true && !this.#held.has(keyOf(resource)) && !saysNotSent(status) &&
-      (isUntouched(status) || isWaiting(status) || saysInDoubt(status));
+    const { status } = resource;
+    return isHeldByUs(resource) && !this.#held.has(keyOf(resource)) && !saysNotSent(status) &&
+      (needsFirstCreate(status) || saysInDoubt(status));
   }
 
   /** The account of the job's role. Elsewhere than at AWS any role is taken. */
@@ -191,7 +200,7 @@ export class JobCalls {
   /** This process has set the finalizer, which comes before any create. */
   hold(resource: ProcessingJob, observed: Observed): void {
     this.#held.add(keyOf(resource));
-    if (!isUntouched(resource.status)) return;
+    if (!needsFirstCreate(resource.status) || saysInDoubt(resource.status)) return;
     this.#neverSent.add(keyOf(resource));
     observed.isNeverSent = true;
   }
@@ -259,9 +268,11 @@ export class JobCalls {
     if (isAskedFor(resource)) return true;
     const key = keyOf(resource);
     const admission = this.#options.gate.admit(key, this.#callOf(resource, "CreateProcessingJob"));
-    if (admission.go) this.#admitted.add(key);
-    // Who is held back for long says so in its status, which must be known to be current the first time.
-    if (admission.go || !(admission.isBrief || this.#unsent.has(key))) return true;
+    if (admission.go) {
+      this.#admitted.add(key);
+      return true;
+    }
+    if (!isHeldByUs(resource) && !saysInDoubt(resource.status)) this.#unsent.add(key);
     hold(admission, observed);
     return false;
   }
@@ -515,6 +526,11 @@ export class JobCalls {
       return arn;
     }
   }
+}
+
+/** Whether the finalizer is set, which comes before any create. */
+function isHeldByUs({ metadata: { finalizers } }: ProcessingJob): boolean {
+  return finalizers?.includes(FINALIZER) ?? false;
 }
 
 /** No job was ever asked for, by our own word: the namespace did not allow it. */

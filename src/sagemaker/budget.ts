@@ -27,8 +27,14 @@ export const PUBLISHED_PER_SECOND: Readonly<Record<string, number>> = {
   CreateProcessingJob: 1,
   ListProcessingJobs: 2,
 };
-/** The part of a published rate that is used, so that jitter between two calls does not exceed it. */
+/** The part of a published rate that is used, so that jitter between two calls does not exceed it; less after each throttle. */
 const HELD = 0.985;
+const STEP_DOWN = 0.95;
+const HELD_AT_LEAST = 0.9;
+/** So many throttles in a row with little in between are still taken for jitter. */
+const STRAYS = 3;
+/** Less than this part of a published rate, measured between two throttles, means that others in the account use the rest. */
+const SHARED = 0.8;
 /** A rate measured above this multiple of the published one shows that the published one does not apply here. */
 const REFUTED = 1.5;
 /** How long calls go at the published rate before a higher one is tried. */
@@ -111,6 +117,8 @@ export class CallBudget {
 
   /** The most that is used while the published rate is believed; infinite otherwise. */
   #ceiling = Infinity;
+  /** Throttles in a row at the ceiling between which little has succeeded. */
+  #strays = 0;
   /** The time made use of at the ceiling. */
   #atCeilingMs = 0;
   readonly #published: number;
@@ -169,7 +177,9 @@ export class CallBudget {
 
   /** Takes in how a call ended that was sent at `sentAt`; `unknown` where the service did not say whether it was too much. */
   report(outcome: "ok" | "throttled" | "unknown", sentAt: number, now: number): void {
-    if (outcome === "ok" && this.#window < 2 * this.#mostUnderWay) this.#window++;
+    // Where AWS publishes a rate, a second call goes alone too: the service may take one call at a time, and refuses two at once.
+    const isAlone = this.#published !== Infinity && this.#window === 1 && this.#successes === 0;
+    if (outcome === "ok" && this.#window < 2 * this.#mostUnderWay && !isAlone) this.#window++;
     this.#underWay = Math.max(0, this.#underWay - 1);
     // Calls that were under way together are throttled together: that counts once.
     if (outcome === "unknown" || sentAt <= this.#throttledAt) return;
@@ -191,9 +201,9 @@ export class CallBudget {
     const rate = isFirst ? 2 * Math.max(1, successes) : this.#rate;
     if (successes >= MEASURED) this.#limit = this.#measuredLimit(now);
     else if (successes > 0 && !isFirst) this.#limit = rate / 2;
-    const isHeld = this.#holdPublished(successes, isFirst);
-    const isUnknown = successes === 0 && !isFirst || this.#limit === Infinity;
-    this.#setRate(isHeld ? this.#ceiling : isUnknown ? rate / 2 : DECREASE * this.#limit, now);
+    const published = this.#publishedRate(successes, isFirst);
+    const isUnknown = successes === 0 || this.#limit === Infinity;
+    this.#setRate(published ?? (isUnknown ? rate / 2 : DECREASE * this.#limit), now);
     this.#tokens = 0;
     this.#returnMs = Math.max(RETURN_MS, RETURN_CALLS / this.#limit * 1000) * (0.9 + 0.2 * this.#random());
     this.#usedMs = 0;
@@ -202,16 +212,28 @@ export class CallBudget {
     this.#measuredMs = 0;
   }
 
-  /** Takes the published rate for the limit where nothing speaks against it; whether it has only now been found to apply. */
-  #holdPublished(successes: number, isFirst: boolean): boolean {
-    if (this.#published === Infinity) return false;
+  /**
+   * The rate to go on with after a throttle where AWS publishes one, and nothing speaks against it: that rate, or a little less with
+   * each throttle, since jitter alone brings two calls too close together. `undefined` where what was measured decides.
+   */
+  #publishedRate(successes: number, isFirst: boolean): number | undefined {
+    if (this.#published === Infinity) return undefined;
     const wasHeld = this.#ceiling !== Infinity;
-    const isRefuted = this.#limit !== Infinity && this.#limit > REFUTED * this.#published;
-    this.#ceiling = isRefuted ? Infinity : HELD * this.#published;
     this.#atCeilingMs = 0;
-    if (isRefuted || wasHeld || successes === 0 && !isFirst) return false;
+    if (this.#limit !== Infinity && this.#limit > REFUTED * this.#published) {
+      this.#ceiling = Infinity;
+      return undefined;
+    }
+    if (!wasHeld) this.#ceiling = HELD * this.#published;
+    if (successes === 0 && !isFirst) return undefined;
+    if (wasHeld) {
+      this.#strays = successes >= MEASURED ? 0 : this.#strays + 1;
+      const isShared = this.#strays > STRAYS || successes >= MEASURED && this.#limit < SHARED * this.#published;
+      if (isShared) return undefined;
+      this.#ceiling = Math.max(HELD_AT_LEAST * this.#published, STEP_DOWN * this.#ceiling);
+    }
     this.#limit = this.#published;
-    return true;
+    return this.#ceiling;
   }
 
   #measuredLimit(now: number): number {
