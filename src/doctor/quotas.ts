@@ -1,6 +1,6 @@
 import { PUBLISHED_PER_SECOND } from "../sagemaker/budget.ts";
 import { type Aws, problemOf } from "./aws_context.ts";
-import { placeOf } from "./aws_endpoints.ts";
+import { placeOf } from "../sagemaker/aws_endpoints.ts";
 import type { Finding } from "./finding.ts";
 
 const OPERATION = "ListServiceQuotas";
