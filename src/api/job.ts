@@ -73,6 +73,19 @@ export interface Failure {
   code: string;
   /** When to try again, in milliseconds, where that is known better than `retry` says. */
   retryMs?: number;
+  /** Which quota refused the call, where the service says so. */
+  quota?: QuotaRefusal;
+}
+
+/** A quota that refused a create: what the service says of it. */
+export interface QuotaRefusal {
+  /** As in Service Quotas: `ml.m5.xlarge for processing job usage`. */
+  name: string;
+  /** What `limit`, `used` and `requested` count, as the service writes it: `Instances`, `GBs`. */
+  unit: string;
+  limit: number;
+  used: number;
+  requested: number;
 }
 
 /** Reasons that say where a job stands. */

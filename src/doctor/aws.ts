@@ -8,6 +8,7 @@ import type { Finding } from "./finding.ts";
 import { checkIdentity, credentialsProblem } from "./identity.ts";
 import { checkLogs } from "./logs.ts";
 import { checkPassRole } from "./pass_role.ts";
+import { checkQuotas } from "./quotas.ts";
 import { checkSageMaker } from "./sagemaker.ts";
 
 const REGION_MISSING: Finding = {
@@ -35,13 +36,16 @@ export async function checkAws(options: AwsOptions): Promise<Finding[]> {
     const problem = await credentialsProblem(aws);
     if (problem) return [problem];
     const identity = await checkIdentity(aws);
-    const [sageMaker, passRole, logs] = await Promise.all([
+    const [sageMaker, passRole, logs, quotas] = await Promise.all([
       region === undefined ? { finding: REGION_MISSING, skewMs: undefined } : checkSageMaker(aws, region),
       options.roleArn === undefined ? undefined : checkPassRole(aws, options.roleArn, identity.arn),
       region === undefined ? undefined : checkLogs(aws, region),
+      region === undefined ? undefined : checkQuotas(aws, region),
     ]);
     const clocks = checkClock(sageMaker.skewMs ?? identity.skewMs);
-    return [identity.finding, sageMaker.finding, clocks, passRole, logs].filter((finding) => finding !== undefined);
+    return [identity.finding, sageMaker.finding, clocks, passRole, logs, quotas].filter((finding) =>
+      finding !== undefined
+    );
   } finally {
     client.destroy();
   }

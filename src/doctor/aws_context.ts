@@ -10,6 +10,8 @@ export interface AwsOptions {
   endpoint: string | undefined;
   /** A role that jobs run with. */
   roleArn: string | undefined;
+  /** The instance types that resources in the cluster ask for; none where that cannot be read. */
+  instanceTypes: Promise<readonly string[]>;
   env: (name: string) => string | undefined;
   clock: Clock;
   signal: AbortSignal;

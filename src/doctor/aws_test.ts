@@ -23,6 +23,14 @@ const WELL: Record<string, Outcome> = {
   ListProcessingJobs: jsonAnswer({ ProcessingJobSummaries: [] }),
   SimulatePrincipalPolicy: xml("<EvalDecision>allowed</EvalDecision>"),
   FilterLogEvents: jsonAnswer({ events: [] }),
+  ListServiceQuotas: jsonAnswer({
+    Quotas: [
+      { QuotaName: "Rate of CreateProcessingJob requests", Value: 1 },
+      { QuotaName: "ml.m5.xlarge for processing job usage", Value: 4 },
+      { QuotaName: "ml.m5.xlarge for training job usage", Value: 8 },
+      { QuotaName: "ml.p4d.24xlarge for processing job usage", Value: 0 },
+    ],
+  }),
 };
 
 interface Asked {
@@ -34,7 +42,7 @@ interface Asked {
 /** All checks against services that answer as `answers` says. */
 async function check(
   answers: Record<string, Outcome> = {},
-  { region = "us-west-2", roleArn = ROLE, credentials = true, minutesAhead = 0 } = {},
+  { region = "us-west-2", roleArn = ROLE, credentials = true, minutesAhead = 0, types = ["ml.m5.xlarge"] } = {},
 ): Promise<Asked> {
   const forms: Asked["forms"] = {};
   const server = new HttpServer("127.0.0.1", 0, ({ headers, body }) => {
@@ -58,6 +66,7 @@ async function check(
       region: region === "" ? undefined : region,
       endpoint: url,
       roleArn: roleArn === "" ? undefined : roleArn,
+      instanceTypes: Promise.resolve(types),
       env: (name) => name === "AWS_ENDPOINT_URL" ? url : undefined,
       clock: systemClock,
       signal: new AbortController().signal,
@@ -77,6 +86,7 @@ Deno.test("checkAws() finds all well, in order", async () => {
     "clock ok",
     "pass-role ok",
     "logs ok",
+    "quotas ok",
   ]);
   assert.deepEqual(forms["SimulatePrincipalPolicy"], {
     Action: "SimulatePrincipalPolicy",
@@ -238,4 +248,27 @@ Deno.test("placeOf() finds services by the SDKs' variables, else in their partit
     [["sts", "us-west-2", (name) => name === "AWS_ENDPOINT_URL" ? "http://b" : undefined], "http://b", "us-west-2"],
   ];
   for (const [args, url, region] of table) assert.deepEqual(placeOf(...args), { service: args[0], region, url });
+});
+
+Deno.test("checkAws() tells the quotas of processing jobs for the instance types in use", async () => {
+  const { of } = await check();
+  assert.equal(
+    of("quotas")?.text,
+    "'Rate of CreateProcessingJob requests' is 1; 'ml.m5.xlarge for processing job usage' is 4",
+  );
+});
+
+Deno.test("checkAws() warns of an instance type in use that has no quota", async () => {
+  const { of } = await check({}, { types: ["ml.g5.xlarge", "ml.m5.xlarge", "ml.p4d.24xlarge"] });
+  assert.equal(of("quotas")?.level, "warning");
+  assert.equal(
+    of("quotas")?.mend,
+    "request a quota for 'ml.g5.xlarge for processing job usage', 'ml.p4d.24xlarge for processing job usage' in region 'us-west-2'",
+  );
+});
+
+Deno.test("checkAws() takes a missing permission for Service Quotas for a warning, and says what to allow", async () => {
+  const { of } = await check({ ListServiceQuotas: errorAnswer("AccessDeniedException", "not authorized") });
+  assert.equal(of("quotas")?.level, "warning");
+  assert.match(of("quotas")?.mend ?? "", /servicequotas:ListServiceQuotas/);
 });

@@ -5,9 +5,10 @@ import type { AwsOptions } from "./aws_context.ts";
 import { checkCluster, CHOOSE } from "./cluster.ts";
 import { checkCrd } from "./crd.ts";
 import { type Finding, isFailure } from "./finding.ts";
+import { instanceTypesIn } from "./instance_types.ts";
 import { checkPermissions } from "./permissions.ts";
 
-export interface ExamineOptions extends AwsOptions {
+export interface ExamineOptions extends Omit<AwsOptions, "instanceTypes"> {
   kubeconfig: string | undefined;
   context: string | undefined;
   /** Namespaces that the operator watches; none for all of them. */
@@ -16,11 +17,19 @@ export interface ExamineOptions extends AwsOptions {
 
 /** Looks at everything that the operator needs, and gives what was found in a fixed order. */
 export async function examine(options: ExamineOptions): Promise<Finding[]> {
-  const [cluster, aws] = await Promise.all([examineCluster(options), checkAws(options)]);
+  const types = Promise.withResolvers<readonly string[]>();
+  const [cluster, aws] = await Promise.all([
+    examineCluster(options, types.resolve).finally(() => types.resolve([])),
+    checkAws({ ...options, instanceTypes: types.promise }),
+  ]);
   return [...cluster, ...aws];
 }
 
-async function examineCluster(options: ExamineOptions): Promise<Finding[]> {
+/** @param onTypes told which instance types the resources in the cluster ask for */
+async function examineCluster(
+  options: ExamineOptions,
+  onTypes: (types: readonly string[]) => void,
+): Promise<Finding[]> {
   const { kubeconfig, context, namespaces, env, clock, signal } = options;
   let cluster: Cluster;
   try {
@@ -38,6 +47,7 @@ async function examineCluster(options: ExamineOptions): Promise<Finding[]> {
     const [crd, permissions] = await Promise.all([
       checkCrd(kube, signal),
       checkPermissions(kube, { watched: namespaces, own }, signal),
+      instanceTypesIn(kube, namespaces, signal).then(onTypes),
     ]);
     return [reachable, crd, ...permissions];
   } finally {

@@ -7,6 +7,7 @@ export type CheckName =
   | "sagemaker"
   | "clock"
   | "pass-role"
+  | "quotas"
   | "logs";
 
 /** The result of one check. */

@@ -20,12 +20,13 @@ import {
   isRunning,
   isSuspended,
   isUntouched,
+  needsFirstCreate,
   neverBackwards,
   provesJob,
   saysNotSent,
 } from "./history.ts";
 import { rfc3339 } from "../api/time.ts";
-import { untilHeartbeat } from "./heartbeat.ts";
+import { untilDue } from "./heartbeat.ts";
 import { nextAfter } from "./retry.ts";
 import { decideGivenUp, LOST_LOOK_MS, orOnceSettled } from "./given_up.ts";
 import { decideBackoff, decideLastAttempt, decideRetry, isRetryOver } from "./next_attempt.ts";
@@ -100,8 +101,14 @@ function decideStep(context: Context, stored: ProcessingJob): Action {
     return decideGivenUp(context, (job, sighting) => decideSeen(context, job, sighting));
   }
   if (isAtRest(status)) return decideAtRest(context);
-  if (!isHeld) return spec.suspend && isUntouched(status) ? decideSuspended(context) : { do: "add-finalizer" };
-  return decideRunning(context);
+  return isHeld ? decideRunning(context) : decideUnheld(context);
+}
+
+/** Without the finalizer nothing was ever sent: a resource that waits for its turn needs none yet, and is deleted at once. */
+function decideUnheld(context: Context): Action {
+  const { resource: { spec, status }, observed: { failure } } = context;
+  if (spec.suspend && isUntouched(status)) return decideSuspended(context);
+  return failure && needsFirstCreate(status) ? decideFailed(context, failure) : { do: "add-finalizer" };
 }
 
 /** Nothing changes any more; but how a job ended may be known before when it began, and on which instance. */
@@ -183,7 +190,7 @@ function decideSeen(context: Context, job: Job, { failure, seenAt }: Sighting): 
   const { limits, now } = context;
   const heartbeat = {
     kind: "after",
-    ms: untilHeartbeat(context.observed.heartbeatPhase ?? 0, now, limits.heartbeatMs),
+    ms: untilDue(context.observed.heartbeatPhase ?? 0, checkedAt(context.resource.status), now, limits.heartbeatMs),
   } as const;
   if (FINAL_JOB_STATUSES.includes(job.status)) return decideEnded(context, job);
   if (isToBeStopped(context)) return decideSuspending(context, job);

@@ -9,9 +9,24 @@ export function untilHeartbeat(phase: number, now: number, intervalMs: number): 
   return intervalMs - modulo(now - phase * intervalMs, intervalMs);
 }
 
-/** Whether a heartbeat lies between `checkedAt`, the time of the look that the status has, and `now`. */
+/**
+ * When the heartbeat is due of a resource whose status has a look at `checkedAt`: at its next moment, but not within half an interval of
+ * a write, so that a short job's status is written for its changes alone; after an interval at the latest.
+ */
+function dueAt(phase: number, checkedAt: number, intervalMs: number): number {
+  const ms = untilHeartbeat(phase, checkedAt, intervalMs);
+  return checkedAt + (ms < intervalMs / 2 ? ms + intervalMs / 2 : ms);
+}
+
+/** Whether a heartbeat is due since `checkedAt`, the time of the look that the status has. */
 export function isHeartbeatDue(phase: number, checkedAt: number, now: number, intervalMs: number): boolean {
-  return now - checkedAt >= untilHeartbeat(phase, checkedAt, intervalMs);
+  return now >= dueAt(phase, checkedAt, intervalMs);
+}
+
+/** Milliseconds from `now` to the next heartbeat that is due after `checkedAt`; more than 0. One that is due now is being written. */
+export function untilDue(phase: number, checkedAt: number, now: number, intervalMs: number): number {
+  const at = Number.isFinite(checkedAt) ? dueAt(phase, checkedAt, intervalMs) : now;
+  return (at > now ? at : dueAt(phase, now, intervalMs)) - now;
 }
 
 /** So much of an interval from one to the next keeps any number of them evenly apart (the golden ratio). */

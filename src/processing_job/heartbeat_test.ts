@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { HeartbeatPhases, isHeartbeatDue, untilHeartbeat } from "./heartbeat.ts";
+import { HeartbeatPhases, isHeartbeatDue, untilDue, untilHeartbeat } from "./heartbeat.ts";
 
 const INTERVAL = 300_000;
 const NOW = Date.parse("2026-01-01T00:00:00Z");
@@ -38,8 +38,19 @@ Deno.test("a key keeps its phase until it is forgotten", () => {
   assert.notEqual(phases.of("a"), first);
 });
 
+Deno.test("isHeartbeatDue() holds from half an interval after a write at the earliest, and from an interval after it at the latest", () => {
+  fc.assert(fc.property(phases, fc.nat(INTERVAL * 10), (phase, offset) => {
+    const checkedAt = NOW + offset;
+    assert.equal(isHeartbeatDue(phase, checkedAt, checkedAt + INTERVAL / 2 - 1, INTERVAL), false);
+    assert.equal(isHeartbeatDue(phase, checkedAt, checkedAt + INTERVAL, INTERVAL), true);
+    const ms = untilDue(phase, checkedAt, checkedAt, INTERVAL);
+    assert.equal(isHeartbeatDue(phase, checkedAt, checkedAt + Math.floor(ms) - 1, INTERVAL), false);
+    assert.equal(isHeartbeatDue(phase, checkedAt, checkedAt + Math.ceil(ms), INTERVAL), true);
+  }));
+});
+
 Deno.test("isHeartbeatDue() holds from the heartbeat on, and always after an interval", () => {
-  const ms = untilHeartbeat(0.3, NOW, INTERVAL);
+  const ms = untilDue(0.3, NOW, NOW, INTERVAL);
   assert.equal(isHeartbeatDue(0.3, NOW, NOW, INTERVAL), false);
   assert.equal(isHeartbeatDue(0.3, NOW, NOW + ms - 1, INTERVAL), false);
   assert.equal(isHeartbeatDue(0.3, NOW, NOW + ms, INTERVAL), true);

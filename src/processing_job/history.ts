@@ -75,6 +75,11 @@ export function isWaiting(status: Status): boolean {
   return isOurs(status) && isTried && !provesJob(status) && !isAtRest(status);
 }
 
+/** No status says that there was ever a job: the next step is a create. */
+export function needsFirstCreate(status: Status): boolean {
+  return isUntouched(status) || isWaiting(status);
+}
+
 /** The job was seen to run, by our own word, and its ARN is known. */
 export function isRunning(status: Status): boolean {
   const word = status?.processingJobStatus;

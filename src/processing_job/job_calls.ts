@@ -22,7 +22,16 @@ import { STOP_AGAIN_MS } from "./deletion.ts";
 import { lastRecord } from "./deletion_policy.ts";
 import { EnvironmentError, withValues } from "./environment.ts";
 import { HeartbeatPhases } from "./heartbeat.ts";
-import { isAskedFor, isUntouched, isWaiting, provesJob, readyReason, saysInDoubt, saysNotSent } from "./history.ts";
+import {
+  isAskedFor,
+  isUntouched,
+  isWaiting,
+  needsFirstCreate,
+  provesJob,
+  readyReason,
+  saysInDoubt,
+  saysNotSent,
+} from "./history.ts";
 import { identity, keyOf, refOf } from "./identity.ts";
 import { fillIn } from "./namespace_defaults.ts";
 import { type AllowedByFlags, type NamespacePolicy, refusalOf, REFUSALS } from "./namespace_policy.ts";
@@ -172,10 +181,10 @@ export class JobCalls {
 
   /** An earlier process, or an earlier term of this one, may have sent a create, and have had no time to say so. */
   #isInherited(resource: ProcessingJob): boolean {
-    const { metadata: { finalizers }, status } = resource;
-    if (!finalizers?.includes(FINALIZER) || isMarkedForOther(resource)) return false;
+    const { status } = resource;
+    if (!isHeldByUs(resource) || isMarkedForOther(resource)) return false;
     return !this.#held.has(keyOf(resource)) && !saysNotSent(status) &&
-      (status?.processingJobStatus === undefined || isUntouched(status) || isWaiting(status) || saysInDoubt(status));
+      (status?.processingJobStatus === undefined || needsFirstCreate(status) || saysInDoubt(status));
   }
 
   /** The account of the job's role. Elsewhere than at AWS any role is taken. */
@@ -193,7 +202,7 @@ export class JobCalls {
   /** This process has set the finalizer, which comes before any create. */
   hold(resource: ProcessingJob, observed: Observed): void {
     this.#held.add(keyOf(resource));
-    if (!isUntouched(resource.status)) return;
+    if (!needsFirstCreate(resource.status) || saysInDoubt(resource.status)) return;
     this.#neverSent.add(keyOf(resource));
     observed.isNeverSent = true;
   }
@@ -261,9 +270,11 @@ export class JobCalls {
     if (isAskedFor(resource)) return true;
     const key = keyOf(resource);
     const admission = this.#options.gate.admit(key, this.#callOf(resource, "CreateProcessingJob"));
-    if (admission.go) this.#admitted.add(key);
-    // Who is held back for long says so in its status, which must be known to be current the first time.
-    if (admission.go || !(admission.isBrief || this.#unsent.has(key))) return true;
+    if (admission.go) {
+      this.#admitted.add(key);
+      return true;
+    }
+    if (!isHeldByUs(resource) && !saysInDoubt(resource.status)) this.#unsent.add(key);
     hold(admission, observed);
     return false;
   }
@@ -308,13 +319,16 @@ export class JobCalls {
     const { account, defaults } = this.#policyOf(resource);
     const { metadata, spec } = resource;
     const { region, sageMakerEndpoint: endpoint, processingResources } = spec;
-    const { instanceType, instancePreferences } = processingResources.clusterConfig;
+    const { clusterConfig: cluster } = processingResources;
+    const preferred = cluster.instancePreferences?.[0];
     const createdAt = Date.parse(metadata.creationTimestamp);
     const call = { operation, region, endpoint, account, tenant: metadata.namespace, createdAt };
     // The job's role and its machines matter to a create alone; all else is a matter of the operator's own permissions.
     if (operation !== "CreateProcessingJob") return call;
     const roleArn = spec.roleArn ?? defaults.roleArn;
-    return { ...call, roleArn, instanceType: instanceType ?? instancePreferences?.[0]?.instanceType };
+    const instanceType = cluster.instanceType ?? preferred?.instanceType;
+    const instances = cluster.instanceCount ?? preferred?.instanceCount;
+    return { ...call, roleArn, instanceType, instances, volumeGB: cluster.volumeSizeInGB };
   }
 
   /** Creates the job, or finds the one that has its name already. */
@@ -463,8 +477,10 @@ export class JobCalls {
       return true;
     }
     const retryMs = gate.report(key, call, failure ?? "ok");
-    if (failure) observed.failure = retryMs === undefined ? failure : { ...failure, retryMs };
-    return failure === undefined;
+    if (failure === undefined) return true;
+    const shown = failure.reason === "Throttled" ? gate.waitingFor(key, call) ?? failure : failure;
+    observed.failure = retryMs === undefined ? shown : { ...shown, retryMs };
+    return false;
   }
 
   /** Sends the create, and notes what its failure leaves open. */
@@ -512,6 +528,11 @@ export class JobCalls {
       return arn;
     }
   }
+}
+
+/** Whether the finalizer is set, which comes before any create. */
+function isHeldByUs({ metadata: { finalizers } }: ProcessingJob): boolean {
+  return finalizers?.includes(FINALIZER) ?? false;
 }
 
 /** No job was ever asked for, by our own word: the namespace did not allow it. */

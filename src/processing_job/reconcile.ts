@@ -20,7 +20,7 @@ import {
   releasedEvent,
   retainedEvent,
 } from "./events.ts";
-import { errorReason, isOver, isUntouched } from "./history.ts";
+import { errorReason, isOver, needsFirstCreate } from "./history.ts";
 import { identity, keyOf, refOf } from "./identity.ts";
 import { JobCalls, type JobCallsOptions, NotNow } from "./job_calls.ts";
 import { isConflict, ResourceClient } from "./resource_client.ts";
@@ -119,7 +119,8 @@ export class ProcessingJobReconciler {
           this.#forget(key);
           return { kind: "done" };
         case "add-finalizer":
-          if (isUntouched(resource.status)) calls.mayCreate(resource, observed);
+          // The finalizer is the first of the writes that lead to a create: it waits with it.
+          if (needsFirstCreate(resource.status) && !calls.mayCreate(resource, observed)) break;
           resource = await this.#client.setFinalizer(resource, true, signal);
           calls.hold(resource, observed);
           observed.isCurrent = true;

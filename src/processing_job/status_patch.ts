@@ -4,8 +4,8 @@ import type { ProcessingJob, ProcessingJobStatus } from "../api/processing_job.t
 import { isHeartbeatDue } from "./heartbeat.ts";
 
 /**
- * The merge patch (RFC 7386) that turns `before` into `after`, or nothing if only `lastCheckTime` differs and no heartbeat
- * is due: every write costs the apiserver, and each watcher, something.
+ * The merge patch (RFC 7386) that turns `before` into `after`, or nothing if only `lastCheckTime` and details of a running job
+ * differ and no heartbeat is due: every write costs the apiserver, and each watcher, something.
  */
 export function statusPatch(
   { status: before }: ProcessingJob,
@@ -21,11 +21,25 @@ export function statusPatch(
   }
   const changed = Object.keys(patch);
   if (changed.length === 0) return undefined;
-  const onlyChecked = changed.length === 1 && changed[0] === "lastCheckTime" && before?.lastCheckTime !== undefined;
-  if (onlyChecked && !isHeartbeatDue(heartbeat.phase, Date.parse(before.lastCheckTime!), now, heartbeat.intervalMs)) {
-    return undefined;
-  }
-  return patch;
+  if (!changed.every((key) => canWait(key, before, after))) return patch;
+  // A throttle answers a call for a job that is not created yet; that it was heard is not worth a write.
+  if (before?.lastCheckTime === undefined) return isWithoutJob(after) ? undefined : patch;
+  const isDue = isHeartbeatDue(heartbeat.phase, Date.parse(before.lastCheckTime), now, heartbeat.intervalMs);
+  return isDue ? patch : undefined;
+}
+
+/** What is known of a running job only a while after its create. */
+const DETAILS = ["processingStartTime", "selectedInstanceType", "selectedInstanceCount"];
+
+/** Whether a change of that field is written with the next heartbeat at the latest, or with the next change of another field. */
+function canWait(key: string, before: ProcessingJobStatus | undefined, after: ProcessingJobStatus): boolean {
+  if (key === "lastCheckTime") return true;
+  const isRunning = before?.processingJobStatus === "InProgress" && after.processingJobStatus === "InProgress";
+  return isRunning && DETAILS.includes(key);
+}
+
+function isWithoutJob({ processingJobArn, processingJobStatus }: ProcessingJobStatus): boolean {
+  return processingJobArn === undefined && processingJobStatus === "Reconciling";
 }
 
 /** Conditions are a map by type: other controllers that write theirs may leave them in another order. */

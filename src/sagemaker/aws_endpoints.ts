@@ -1,7 +1,7 @@
 import { type Partition, partitionOf } from "./region.ts";
 
 /** Services beside SageMaker that are asked something. */
-export type Service = "sts" | "iam" | "logs";
+export type Service = "sts" | "iam" | "logs" | "servicequotas";
 
 /** IAM has one address in each partition, and its signatures one region. */
 const IAM: Record<Partition, { host: string; region: string }> = {
@@ -11,7 +11,12 @@ const IAM: Record<Partition, { host: string; region: string }> = {
 };
 
 /** The part of the SDKs' variables that names a service. */
-const VARIABLES: Record<Service, string> = { sts: "STS", iam: "IAM", logs: "CLOUDWATCH_LOGS" };
+const VARIABLES: Record<Service, string> = {
+  sts: "STS",
+  iam: "IAM",
+  logs: "CLOUDWATCH_LOGS",
+  servicequotas: "SERVICE_QUOTAS",
+};
 
 /** Where a service is, and the region to sign for: the SDKs' variables, else AWS's own. */
 export function placeOf(

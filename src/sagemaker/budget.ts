@@ -19,6 +19,27 @@ const LOOK_BACK_MS = 10_000;
 /** Where calls hang during the slow start, the next one waits no longer than this for them. */
 const HANGS_MS = 500;
 
+/**
+ * Calls a second that AWS grants an account in a region, by operation; not adjustable. CreateProcessingJob: AWS's quota page for
+ * SageMaker. ListProcessingJobs: that page has ListTrainingJobs only; the same is assumed.
+ */
+export const PUBLISHED_PER_SECOND: Readonly<Record<string, number>> = {
+  CreateProcessingJob: 1,
+  ListProcessingJobs: 2,
+};
+/** The part of a published rate that is used, so that jitter between two calls does not exceed it; less after each throttle. */
+const HELD = 0.985;
+const STEP_DOWN = 0.95;
+const HELD_AT_LEAST = 0.9;
+/** So many throttles in a row with little in between are still taken for jitter. */
+const STRAYS = 3;
+/** Less than this part of a published rate, measured between two throttles, means that others in the account use the rest. */
+const SHARED = 0.8;
+/** A rate measured above this multiple of the published one shows that the published one does not apply here. */
+const REFUTED = 1.5;
+/** How long calls go at the published rate before a higher one is tried. */
+const PROBE_MS = 5 * 60_000;
+
 /** One operation at one site. */
 export interface Place extends Site {
   /** The API's name, as in `CreateProcessingJob`. */
@@ -46,7 +67,8 @@ export class CallBudgets {
 
   /** The budget of a place. */
   of(place: Place): CallBudget {
-    return this.#budgets.of(`${place.operation} ${siteKey(place)}`, () => new CallBudget(this.#random));
+    const published = PUBLISHED_PER_SECOND[place.operation];
+    return this.#budgets.of(`${place.operation} ${siteKey(place)}`, () => new CallBudget(this.#random, published));
   }
 
   /** Drops the budgets of places that no call went to lately. */
@@ -56,7 +78,7 @@ export class CallBudgets {
 }
 
 /**
- * How fast one operation may be called in one region at one endpoint. What AWS allows is published nowhere, so this learns from
+ * How fast one operation may be called in one region at one endpoint. AWS publishes the rates of few operations, so this learns from
  * throttling. All times are milliseconds of one monotonic clock.
  *
  * - Before the first throttle there is no rate, but a slow start: 1 call under way, then 2, 4, 8 … as they succeed.
@@ -64,6 +86,8 @@ export class CallBudgets {
  *   have succeeded as the service allows: that is the limit. The rate falls to a part of it, returns to it along the curve of CUBIC
  *   (RFC 9438), which is flat there, and goes beyond it ever faster. Time in which nobody calls does not count.
  * - Where not one call has succeeded since the last throttle the rate halves, and afterwards doubles with each success.
+ * - Where AWS publishes a rate, the first throttle sets that one, unless clearly more has been measured. It is held, and a higher one
+ *   is tried only after five minutes without a throttle.
  */
 export class CallBudget {
   readonly #random: () => number;
@@ -91,8 +115,18 @@ export class CallBudget {
   /** Until when tokens are for those who wait for one. */
   #awaitedUntil = -Infinity;
 
-  constructor(random: () => number = Math.random) {
+  /** The most that is used while the published rate is believed; infinite otherwise. */
+  #ceiling = Infinity;
+  /** Throttles in a row at the ceiling between which little has succeeded. */
+  #strays = 0;
+  /** The time made use of at the ceiling. */
+  #atCeilingMs = 0;
+  readonly #published: number;
+
+  /** @param published calls a second that AWS says it grants; infinite where it says nothing */
+  constructor(random: () => number = Math.random, published = Infinity) {
     this.#random = random;
+    this.#published = published;
   }
 
   /** Whether a call is under way. */
@@ -103,6 +137,12 @@ export class CallBudget {
   /** How many calls a second are believed to succeed just now. */
   get perSecond(): number {
     return this.#rate;
+  }
+
+  /** How many calls a second the service is believed to grant, for people; `undefined` before it has throttled any. */
+  get limitPerSecond(): number | undefined {
+    const limit = this.#limit === Infinity ? this.#rate : this.#limit;
+    return limit === Infinity ? undefined : limit;
   }
 
   /**
@@ -137,7 +177,9 @@ export class CallBudget {
 
   /** Takes in how a call ended that was sent at `sentAt`; `unknown` where the service did not say whether it was too much. */
   report(outcome: "ok" | "throttled" | "unknown", sentAt: number, now: number): void {
-    if (outcome === "ok" && this.#window < 2 * this.#mostUnderWay) this.#window++;
+    // Where AWS publishes a rate, a second call goes alone too: the service may take one call at a time, and refuses two at once.
+    const isAlone = this.#published !== Infinity && this.#window === 1 && this.#successes === 0;
+    if (outcome === "ok" && this.#window < 2 * this.#mostUnderWay && !isAlone) this.#window++;
     this.#underWay = Math.max(0, this.#underWay - 1);
     // Calls that were under way together are throttled together: that counts once.
     if (outcome === "unknown" || sentAt <= this.#throttledAt) return;
@@ -159,14 +201,39 @@ export class CallBudget {
     const rate = isFirst ? 2 * Math.max(1, successes) : this.#rate;
     if (successes >= MEASURED) this.#limit = this.#measuredLimit(now);
     else if (successes > 0 && !isFirst) this.#limit = rate / 2;
+    const published = this.#publishedRate(successes, isFirst);
     const isUnknown = successes === 0 || this.#limit === Infinity;
-    this.#setRate(isUnknown ? rate / 2 : DECREASE * this.#limit, now);
+    this.#setRate(published ?? (isUnknown ? rate / 2 : DECREASE * this.#limit), now);
     this.#tokens = 0;
     this.#returnMs = Math.max(RETURN_MS, RETURN_CALLS / this.#limit * 1000) * (0.9 + 0.2 * this.#random());
     this.#usedMs = 0;
     this.#throttledAt = now;
     this.#successes = 0;
     this.#measuredMs = 0;
+  }
+
+  /**
+   * The rate to go on with after a throttle where AWS publishes one, and nothing speaks against it: that rate, or a little less with
+   * each throttle, since jitter alone brings two calls too close together. `undefined` where what was measured decides.
+   */
+  #publishedRate(successes: number, isFirst: boolean): number | undefined {
+    if (this.#published === Infinity) return undefined;
+    const wasHeld = this.#ceiling !== Infinity;
+    this.#atCeilingMs = 0;
+    if (this.#limit !== Infinity && this.#limit > REFUTED * this.#published) {
+      this.#ceiling = Infinity;
+      return undefined;
+    }
+    if (!wasHeld) this.#ceiling = HELD * this.#published;
+    if (successes === 0 && !isFirst) return undefined;
+    if (wasHeld) {
+      this.#strays = successes >= MEASURED ? 0 : this.#strays + 1;
+      const isShared = this.#strays > STRAYS || successes >= MEASURED && this.#limit < SHARED * this.#published;
+      if (isShared) return undefined;
+      this.#ceiling = Math.max(HELD_AT_LEAST * this.#published, STEP_DOWN * this.#ceiling);
+    }
+    this.#limit = this.#published;
+    return this.#ceiling;
   }
 
   #measuredLimit(now: number): number {
@@ -179,9 +246,15 @@ export class CallBudget {
 
   /** Moves on along the curve. */
   #grow(ms: number): void {
+    if (this.#rate >= this.#ceiling) {
+      this.#atCeilingMs += ms;
+      if (this.#atCeilingMs < PROBE_MS) return;
+      this.#ceiling = Infinity;
+      this.#usedMs = this.#returnMs;
+    }
     this.#usedMs += ms;
     const distance = this.#usedMs / this.#returnMs - 1;
-    this.#rate = bounded(this.#limit * (1 + (1 - DECREASE) * distance ** 3));
+    this.#rate = Math.min(this.#ceiling, bounded(this.#limit * (1 + (1 - DECREASE) * distance ** 3)));
   }
 
   #setRate(rate: number, now: number): void {

@@ -88,11 +88,10 @@ export class BudgetLine {
     return this.#tell(waiter, now);
   }
 
-  /** What is to be said of `key`: its own last failure or, where it has none, that of the others. Nothing was throttled: nothing. */
-  failureFor(key: string): { failure: Failure; own: boolean } | undefined {
+  /** Why `key` waits here: its own last failure or, where it has none, that of the others; `undefined` if none was throttled. */
+  failureFor(key: string): Failure | undefined {
     if (this.budget.perSecond === Infinity || this.#failure === undefined) return undefined;
-    const own = this.#find(key)?.failure;
-    return { failure: own ?? this.#failure, own: own !== undefined };
+    return this.#find(key)?.failure ?? this.#failure;
   }
 
   /** `key` is gone, and so is what it has under way. */

@@ -10,7 +10,7 @@ const CONTEXT = { region: "us-east-1", apply: () => ({ status: 200, body: "" }),
 /** A service, and one who calls it as fast as a budget allows. */
 class Service {
   readonly clock = new FakeClock();
-  readonly budget = new CallBudget(() => 0.5);
+  readonly budget: CallBudget;
   done = 0;
   throttled = 0;
   underWay = 0;
@@ -21,7 +21,15 @@ class Service {
   readonly #latencyMs: number;
   readonly #most: number;
 
-  constructor({ perSecond, latencyMs = 20, most = 12 }: { perSecond?: number; latencyMs?: number; most?: number }) {
+  constructor(
+    { perSecond, published, latencyMs = 20, most = 12 }: {
+      perSecond?: number;
+      published?: number;
+      latencyMs?: number;
+      most?: number;
+    },
+  ) {
+    this.budget = new CallBudget(() => 0.5, published);
     this.#latencyMs = latencyMs;
     this.#most = most;
     this.limitTo(perSecond);
@@ -130,6 +138,38 @@ Deno.test("a budget is not slowed down for long by one throttled call", async ()
   service.limitTo(undefined);
   await service.clock.advance(10_000);
   deepEqual([service.done, service.throttled], [1000, 1]);
+});
+
+Deno.test("a budget holds the rate that AWS publishes, and loses next to none of it", async () => {
+  const service = new Service({ perSecond: 1, published: 1 });
+  const seconds = await service.send(120);
+  ok(seconds <= 123 && service.throttled <= 4, `${seconds} s and ${service.throttled} throttled`);
+});
+
+Deno.test("a budget goes by what it measures where that is more than AWS publishes", async () => {
+  const service = new Service({ perSecond: 5, published: 1 });
+  const seconds = await service.send(300);
+  ok(seconds <= 70, `${seconds} s and ${service.throttled} throttled`);
+});
+
+Deno.test("a budget returns to the published rate after others in the account have used it up", async () => {
+  const service = new Service({ perSecond: 1, published: 1 });
+  await service.send(30);
+  service.limitTo(0);
+  await service.clock.advance(120_000);
+  service.limitTo(1);
+  const seconds = await service.send(60);
+  ok(seconds <= 85, `${seconds} s and ${service.throttled} throttled`);
+});
+
+Deno.test("a budget tries more than the published rate only after five minutes without a throttle", async () => {
+  const service = new Service({ perSecond: 1, published: 1 });
+  await service.send(30);
+  service.limitTo(undefined);
+  await service.send(100_000, 240);
+  ok(service.budget.perSecond <= 1, `${service.budget.perSecond}/s`);
+  await service.send(100_000, 240);
+  ok(service.budget.perSecond > 2, `${service.budget.perSecond}/s`);
 });
 
 Deno.test("time in which nobody calls raises no rate", async () => {

@@ -1,4 +1,5 @@
 import type { Account, Failure, Reason, Retry } from "../api/job.ts";
+import { isOversized, readQuotaRefusal } from "./quota.ts";
 
 /** Which call failed: the same code means one thing for a create and another for a look. */
 export interface CallSite {
@@ -103,7 +104,21 @@ export function classify(error: unknown, call: CallSite): Failure | "not-found" 
   const message = `${[shown, text].filter((part) => part !== "").join(": ")}${
     requestId && ` (request id ${requestId})`
   }`;
-  return { ...found, code: shown, message };
+  return found.reason === "QuotaExceeded"
+    ? quotaFailure({ ...found, code: shown, message })
+    : { ...found, code: shown, message };
+}
+
+/** A request that is larger than the whole quota waits for a person: for a higher quota, or for a smaller request. */
+function quotaFailure(failure: Failure): Failure {
+  const quota = readQuotaRefusal(failure.message);
+  if (quota === undefined) return failure;
+  if (!isOversized({ ...failure, quota })) return { ...failure, quota };
+  const { name, limit, requested, unit } = quota;
+  const message =
+    `${failure.message}. The request needs ${requested} ${unit} and the whole quota '${name}' is ${limit}: ` +
+    "request a higher quota from AWS, or delete the resource and apply one that asks for less";
+  return { ...failure, retry: "person", quota, message };
 }
 
 /** No credentials: what went wrong with the source that was meant to give them. */

@@ -5,7 +5,18 @@ import { CallBudgets } from "./budget.ts";
 import { BudgetLine } from "./budget_line.ts";
 import { Place } from "./gate_place.ts";
 import { IdleMap } from "./idle_map.ts";
-import { BUSY, type Call, effortOf, nameOf, placeOf, type Scope, scopeOf, verdictOn, waiting } from "./gate_rules.ts";
+import {
+  BUSY,
+  type Call,
+  effortOf,
+  nameOf,
+  placeOf,
+  type Scope,
+  scopeOf,
+  verdictOn,
+  waiting,
+  waitingForTurn,
+} from "./gate_rules.ts";
 import { type Line, WaitingLines } from "./waiting_lines.ts";
 
 export type { Call };
@@ -46,6 +57,8 @@ interface Asker {
   lines: Set<string>;
   /** Where it waits for the budget, or has a call under way. */
   place?: Place;
+  /** What is shown while it waits for the budget; it stays the same, so that it is written once. */
+  turn?: Failure;
 }
 
 /**
@@ -57,8 +70,9 @@ interface Asker {
  * - role refused: the line of the operation and role. Others with that role are tried one by one as the budget allows, since a
  *   policy may refuse one and not the next. Each is tried again after a minute (a new role) or five (a person must act). A success
  *   releases the others. Other roles never wait for it;
- * - quota: the line of the operation and instance type, since quotas are by type. Every 50 s who came first is tried, and if
- *   refused, one other: the first may ask for more than there ever is. Success releases the rest, one at a time, in order;
+ * - quota: the line of the quota that SageMaker names, else that of the instance type. Every 50 s who came first is tried, and if
+ *   refused, one other. Success releases the rest, one at a time, in order. A refusal never holds back a smaller request;
+ * - a request that is larger than the whole quota: a line of its own for those, served like a role's that is refused;
  * - anything else that is to be tried again slowly: the resource by itself;
  * - throttled: the operation's `CallBudget`. It also bounds how many calls are under way at once, so that
  *   calls of one operation that hang leave room for those of the others.
@@ -156,7 +170,7 @@ export class CallGate {
     const behind = place.line.failureFor(key);
     const isBrief = behind === undefined || turnMs < BRIEF_MS;
     const waitMs = isBrief ? Math.min(turnMs, LONGEST_BRIEF_MS) : Math.min(turnMs, this.#safetyMs());
-    const failure = behind?.own ? behind.failure : waiting(behind?.failure ?? BUSY, "budget", call);
+    const failure = behind ? this.#turnOf(asker, behind, call, place) : waiting(BUSY, "budget", call);
     this.#settle(key, now);
     return { place, lines, refusal: { go: false, waitMs, failure, isBrief } };
   }
@@ -181,6 +195,17 @@ export class CallGate {
     return waitMs;
   }
 
+  /** What is to be shown of `key` while it waits for its turn at the rate that SageMaker accepts; `undefined` where it doesn't. */
+  waitingFor(key: string, call: Call): Failure | undefined {
+    const asker = this.#askers.get(key);
+    const behind = asker?.place?.line.failureFor(key);
+    return asker?.place && behind && this.#turnOf(asker, behind, call, asker.place);
+  }
+
+  #turnOf(asker: Asker, behind: Failure, call: Call, { line }: Place): Failure {
+    return asker.turn ??= waitingForTurn(behind, call, line.budget.limitPerSecond ?? line.budget.perSecond);
+  }
+
   /** Drops everything about `key`; whose turn comes by that is released. */
   leave(key: string): void {
     if (!this.#askers.has(key)) return;
@@ -195,10 +220,9 @@ export class CallGate {
       asker.place = this.#place(call);
       return Math.min(asker.place.line.throttled(key, asker.arrival, failure, now), this.#safetyMs());
     }
-    const name = nameOf(scope, key, call);
-    const line = this.#lines.make(name, scope, this.#place(call).retries, failure, now);
+    const [name, line] = this.#lines.make(scope, key, call, this.#place(call).retries, failure, now);
     asker.lines.add(name);
-    line.failed(key, asker.arrival, failure, now);
+    line.failed(key, asker.arrival, failure, now, this.#lines.sizeOf(name, call));
     return line.ask(key, asker.arrival, now) ?? this.#safetyMs();
   }
 

@@ -1,4 +1,5 @@
 import { type Failure, type Reason, type Site, siteKey } from "../api/job.ts";
+import { isOversized, type QuotaKey } from "./quota.ts";
 import type { RetryBudget } from "./retry_budget.ts";
 import type { LineRule } from "./waiting_line.ts";
 
@@ -8,8 +9,12 @@ export interface Call extends Site {
   operation: string;
   /** The role that the job is to run with; for creates. */
   roleArn?: string | undefined;
-  /** What the quota is counted by; for creates. */
+  /** What quotas are counted by; for creates. */
   instanceType?: string | undefined;
+  /** How many instances a create asks for. @default {1} */
+  instances?: number | undefined;
+  /** The size of the volume of each instance, in GB; for creates. */
+  volumeGB?: number | undefined;
   /** With whom it takes turns together where others wait too: in the operator, the namespace. @default {""} */
   tenant?: string;
   /** When the resource was made, in milliseconds since the epoch: its place among those of its tenant who wait. */
@@ -17,7 +22,7 @@ export interface Call extends Site {
 }
 
 /** Whose calls a failure says something about, from the fewest to the most. */
-export const SCOPES = ["resource", "quota", "role", "operation"] as const;
+export const SCOPES = ["resource", "oversized", "quota", "role", "operation"] as const;
 export type Scope = typeof SCOPES[number];
 
 const AGAIN_MS = { soon: 0, slowly: 60_000, person: 5 * 60_000, never: 0 };
@@ -55,6 +60,7 @@ export function effortOf(outcome: "ok" | Failure): "ok" | "throttled" | "unknown
 export function scopeOf(failure: Failure, isOutage: boolean): Scope | "budget" | undefined {
   if (failure.retry === "never") return undefined;
   if (isOutage) return "operation";
+  if (isOversized(failure)) return "oversized";
   return SCOPE_OF[failure.reason] ?? (failure.retry === "soon" ? undefined : "resource");
 }
 
@@ -78,6 +84,7 @@ export function ruleOf(scope: Scope, budget: RetryBudget, random: () => number):
   const againMs = ({ retry }: Failure) => AGAIN_MS[retry];
   switch (scope) {
     case "resource":
+    case "oversized":
       return { width: 1, strikes: 1, inOrder: true, isFair: false, budget, restMs: () => 0, againMs };
     case "role":
       return { width: 64, strikes: 2, inOrder: false, isFair: true, budget, restMs: () => 0, againMs };
@@ -112,15 +119,49 @@ export const BUSY: Failure = {
 };
 
 /** The failure of others as it is shown for a call that waits because of it. */
-export function waiting(failure: Failure, scope: Scope | "budget", { operation, roleArn }: Call): Failure {
+export function waiting(failure: Failure, scope: Scope | "budget", call: Call): Failure {
+  const { operation, roleArn } = call;
+  if (scope === "quota" || scope === "oversized") return waitingForQuota(failure, scope, call);
   const why = {
     resource: "Waiting",
-    quota: "Waiting for quota behind others",
     role: `Waiting because others ${roleArn === undefined ? "" : `with the role '${roleArn}' `}were refused`,
     operation: `Waiting because ${operation} fails for others`,
-    budget: `Waiting for ${operation} behind others`,
+    budget: `Waiting for ${operation}`,
   }[scope];
   return { ...failure, message: `${why}: ${failure.message}` };
+}
+
+/**
+ * What a call waits for that goes at the rate which SageMaker accepts, be it that it was throttled itself or that others were.
+ *
+ * @param perSecond how many such calls a second are believed to be accepted
+ */
+export function waitingForTurn(failure: Failure, { operation }: Call, perSecond: number): Failure {
+  const rate = Number(perSecond.toPrecision(1));
+  const said = failure.message.replace(/ \(request id [^)]*\)/g, "");
+  const message =
+    `Waiting for its turn: SageMaker accepts about ${rate} ${operation} call${rate === 1 ? "" : "s"} a second ` +
+    `for this account and region (${said})`;
+  return { ...failure, message };
+}
+
+/**
+ * What a create waits for that was not sent because a quota refused others. It names the quota, not the request that was refused,
+ * which may be another namespace's.
+ */
+function waitingForQuota(failure: Failure, scope: "quota" | "oversized", { instanceType }: Call): Failure {
+  const { quota, ...rest } = failure;
+  if (quota === undefined) {
+    const of = instanceType ? ` of ${instanceType}` : "";
+    const message = `Waiting for quota${of} behind others, which were refused with ${failure.code}`;
+    return { ...rest, message };
+  }
+  const { name, limit, unit } = quota;
+  const which = `the quota '${name}', which is ${limit} ${unit}`;
+  const message = scope === "quota"
+    ? `Waiting for ${which}: requests that came earlier go first`
+    : `Waiting for a higher quota: others were refused because they ask for more than ${which}`;
+  return { ...rest, message };
 }
 
 /** One operation at one site. */
@@ -128,9 +169,15 @@ export function placeOf(call: Call): string {
   return `${call.operation} ${siteKey(call)}`;
 }
 
-/** The line that `call` of `key` waits in. */
-export function nameOf(scope: Scope, key: string, call: Call): string {
-  const { roleArn = "", instanceType = "" } = call;
-  const of = { resource: key, quota: instanceType, role: roleArn, operation: "" }[scope];
+/** The line that `call` of `key` waits in; `quota` only for lines that are those of a quota. */
+export function nameOf(scope: Scope, key: string, call: Call, quota?: QuotaKey): string {
+  const { type, name, unit } = quota ?? {};
+  const of = {
+    resource: key,
+    oversized: [type, name, unit],
+    quota: [type, name, unit],
+    role: call.roleArn ?? "",
+    operation: "",
+  }[scope];
   return JSON.stringify([scope, of, placeOf(call)]);
 }

@@ -182,10 +182,12 @@ Deno.test("gate has a line for each instance type", () => {
 Deno.test("gate tries a throttled operation ever less often, and reopens it", () => {
   let throttled = true;
   const world = new GateWorld({ service: () => throttled ? THROTTLED : "ok" });
-  const keys = make(world, 300, CREATE);
+  // An operation of which AWS publishes no rate.
+  const stop = { ...CREATE, operation: "StopProcessingJob" };
+  const keys = make(world, 300, stop);
   world.advance(10 * MINUTE);
   ok(world.arrived.length <= 40, `${world.arrived.length} calls`);
-  const elsewhere = make(world, 1, { ...CREATE, region: "eu-west-1" }, "elsewhere-");
+  const elsewhere = make(world, 1, { ...stop, region: "eu-west-1" }, "elsewhere-");
   deepEqual([world.waits.get(elsewhere[0]!)], [undefined]);
   throttled = false;
   world.advance(70_000);
@@ -321,7 +323,7 @@ Deno.test("gate keeps who is next for quota next when its try is throttled", () 
 Deno.test("gate keeps the words for who waits for a throttled operation", () => {
   const world = new GateWorld({ service: () => "ok" });
   const call = (createdAt: number) => ({ ...CREATE, createdAt });
-  const id = (number: number) => ({ ...THROTTLED, message: `Rate exceeded (request ${number})` });
+  const id = (number: number) => ({ ...THROTTLED, message: `Rate exceeded (request id ${number})` });
   const messageOf = (key: string, createdAt: number) => {
     const admission = world.gate.admit(key, call(createdAt));
     return !admission.go && admission.failure.message;
@@ -329,11 +331,11 @@ Deno.test("gate keeps the words for who waits for a throttled operation", () => 
   world.gate.admit("a", call(0));
   world.gate.report("a", call(0), id(1));
   const texts = [messageOf("a", 0), messageOf("b", 1)];
-  deepEqual(texts, [
-    "Rate exceeded (request 1)",
-    "Waiting for CreateProcessingJob behind others: Rate exceeded (request 1)",
-  ]);
-  world.now = 1000;
+  const text =
+    "Waiting for its turn: SageMaker accepts about 1 CreateProcessingJob call a second for this account and region " +
+    "(Rate exceeded)";
+  deepEqual(texts, [text, text]);
+  world.now = 1020;
   equal(world.gate.admit("a", call(0)).go, true);
   world.gate.report("a", call(0), id(2));
   equal(messageOf("b", 1), texts[1]);

@@ -68,13 +68,21 @@ export class WaitingLine {
   #roundSince: number | undefined;
   /** The budget's moment for the next try, whoever's it is. */
   #slot: number | undefined;
+  /** Requests smaller than this are not held back: a refusal says nothing about a smaller request. */
+  #smallestRefused: number;
+  /** The smallest request that was refused since the last closing. */
+  #smallestOfRound = Infinity;
 
-  /** @param call told of who has a turn now or soon, and does not know it yet */
-  constructor(rule: LineRule, failure: Failure, now: number, call: (key: string) => void) {
+  /**
+   * @param call told of who has a turn now or soon, and does not know it yet
+   * @param size of the request that was refused; where size does not matter, 0
+   */
+  constructor(rule: LineRule, failure: Failure, now: number, call: (key: string) => void, size = 0) {
     this.#rule = rule;
     this.#members = new ByTurn(rule.isFair);
     this.#call = call;
     this.#failure = failure;
+    this.#smallestRefused = size;
     this.#close(failure, now);
   }
 
@@ -90,6 +98,11 @@ export class WaitingLine {
   /** Whether `key` waits here, or has its turn. */
   has(key: string): boolean {
     return this.#members.get(key) !== undefined;
+  }
+
+  /** Whether a request of that size has to wait here: one of `key`, if it waits here already, or any that `counts`. */
+  holdsBack(key: string, size: number, counts: boolean): boolean {
+    return size >= this.#smallestRefused && (counts || this.has(key));
   }
 
   /** Joins the line. Gives 0 if it is the turn of `key`, the time to it if that is known, and otherwise nothing. */
@@ -126,8 +139,8 @@ export class WaitingLine {
     this.#handOut(now);
   }
 
-  /** The call of `key` failed for this line's reason. */
-  failed(key: string, arrival: Arrival, failure: Failure, now: number): void {
+  /** The call of `key` failed for this line's reason; `size` as in the constructor. */
+  failed(key: string, arrival: Arrival, failure: Failure, now: number, size = 0): void {
     const { inOrder, strikes, budget, againMs } = this.#rule;
     const turn = this.#turns.get(key);
     this.#turns.delete(key);
@@ -137,9 +150,11 @@ export class WaitingLine {
     member.failure = failure;
     member.notBefore = now + againMs(failure);
     if (!turn?.paced) budget?.charge(now);
-    if (turn?.begunIn === this.#epoch) {
+    if (turn?.begunIn !== this.#epoch) this.#smallestRefused = Math.min(this.#smallestRefused, size);
+    else {
       this.#strikes++;
       this.#width = 1;
+      this.#smallestOfRound = Math.min(this.#smallestOfRound, size);
       // Nobody who comes later may go before one who waits in order; so a line never stays open with nobody to try.
       if (this.#strikes >= strikes || inOrder && !this.#isAnyoneDue(now)) this.#close(failure, now);
     }
@@ -183,6 +198,12 @@ export class WaitingLine {
     this.#width = 1;
     this.#strikes = 0;
     this.#roundSince = undefined;
+    if (this.#smallestOfRound === Infinity) return;
+    const isMore = this.#smallestOfRound > this.#smallestRefused;
+    this.#smallestRefused = this.#smallestOfRound;
+    this.#smallestOfRound = Infinity;
+    // Only requests that are larger were refused: the smaller ones need not wait.
+    if (isMore) { for (const { key } of this.#members) this.#call(key); }
   }
 
   #release(): void {

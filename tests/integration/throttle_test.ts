@@ -64,3 +64,33 @@ Deno.test("1,000 creates at 5 a second take as long as that, while jobs are stop
   // Those about numbers of calls are for a handful of resources.
   deepEqual(world.rules.violations.filter((rule) => !rule.includes("within a minute")), []);
 });
+
+Deno.test("120 creates at the rate that AWS grants cost few throttled calls, and at most four writes and three Events a job", async () => {
+  using world = new World(1);
+  world.startOperator();
+  const creates = throttleCreates(world, 1);
+  const throttled = world.fate;
+  const writes = { resource: 0, events: 0 };
+  world.fate = (call) => {
+    if (/^PATCH (status|pj-\d+)$/.test(call.what)) writes.resource++;
+    else if (/^(POST|PATCH) /.test(call.what)) writes.events++;
+    return throttled?.(call);
+  };
+  const start = world.clock.monotonic();
+  for (const name of names("pj", 120)) world.create(name);
+  await secondsUntil(world, () => world.jobs().length === 120, 300);
+  const seconds = (world.clock.monotonic() - start) / 1_000;
+  // Each message takes up to 100 ms here, so calls that were sent a second apart arrive closer together.
+  ok(seconds <= 160, `${seconds} s`);
+  ok(creates.refused <= 15, `${creates.refused} were throttled`);
+  for (const name of names("pj", 120)) world.endJob(world.jobOf(world.resource(name)!)!, "Completed");
+  await secondsUntil(
+    world,
+    () => names("pj", 120).every((name) => world.resource(name)?.status?.processingJobStatus === "Completed"),
+    60,
+  );
+  await world.clock.advance(30_000);
+  // A status that has changed meanwhile is written twice.
+  ok(writes.resource <= 4.1 * 120, `${writes.resource / 120} writes a job`);
+  ok(writes.events <= 3 * 120, `${writes.events / 120} Events a job`);
+});

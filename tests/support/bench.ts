@@ -136,6 +136,6 @@ function requeueOf(outcome: Result | Error): Requeue {
   if (outcome instanceof Error) return "at once";
   if (outcome.kind === "done" || outcome.kind === "gone") return "none";
   if (outcome.kind === "back-off") return "at once";
-  // A second is sooner than any interval of the old controller's, whose errors went through its backoff.
-  return outcome.ms <= 1_000 ? "at once" : "interval";
+  // Two seconds are sooner than any interval of the Go operator, whose errors went through its backoff.
+  return outcome.ms <= 2_000 ? "at once" : "interval";
 }
