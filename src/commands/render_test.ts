@@ -13,7 +13,7 @@ metadata:
 spec:
   region: us-west-2
   roleArn: arn:aws:iam::123456789012:role/execution
-  appSpecification: {imageUri: hello-world}
+  appSpecification: {imageUri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/hello-world}
   processingResources: {clusterConfig: {instanceCount: 1, instanceType: ml.new.large, volumeSizeInGB: 5}}
 ${spec}`;
 }
@@ -50,7 +50,7 @@ Deno.test("render prints the request of a resource, in the model's order, with a
     }
   },
   "AppSpecification": {
-    "ImageUri": "hello-world"
+    "ImageUri": "123456789012.dkr.ecr.us-west-2.amazonaws.com/hello-world"
   },
   "NetworkConfig": {
     "EnableNetworkIsolation": false

@@ -1,4 +1,5 @@
 import { FINAL_JOB_STATUSES, type JobStatus } from "../../api/job.ts";
+import { brokenValues } from "../broken_values.ts";
 import { operation as factsOf } from "../facts.ts";
 import { brokenRules, type RuledRequest } from "../request_rules.ts";
 import { validate, validationMessage } from "../validate.ts";
@@ -53,7 +54,8 @@ function nameIn(request: unknown): string {
 }
 
 function create(service: SageMakerService, region: string, request: CreateRequest): object {
-  const broken = brokenRules(request as RuledRequest);
+  const values = brokenValues("CreateProcessingJobRequest", request).filter(({ rule }) => !rule.isOurs);
+  const broken = [...values.map(({ answer }) => answer), ...brokenRules(request as unknown as RuledRequest)];
   if (broken.length > 0) throw new ServiceError("ValidationException", broken.join("; "));
   const existing = service.table(region).get(request.ProcessingJobName);
   if (existing) {
