@@ -27,6 +27,8 @@ export interface ValueRule {
 export const OWN_TAG_PREFIX = "sagemaker-operator/";
 
 const ANY_LINE = ".*";
+/** The pattern of the empty text. */
+export const EMPTY = "^$";
 
 const SINGLE_LINE: ValueRule = {
   words: `Member must satisfy regular expression pattern: ${ANY_LINE}`,
@@ -42,7 +44,7 @@ function noEmptyWord(member: string): ValueRule {
   return {
     words,
     advice: "leave the empty one out, or write it in another way, as in --name=",
-    pattern: "^$",
+    pattern: EMPTY,
     forbids: true,
     answer: (_, place) => `Found null or empty string in ${member} at index ${place}. ${words}.`,
   };
@@ -77,7 +79,7 @@ const INSTANCE_TYPE: ValueRule = {
 const NAMED_INPUT: ValueRule = {
   words: "InputName must not be empty",
   advice: "name the input, as in inputName: data",
-  pattern: "^$",
+  pattern: EMPTY,
   forbids: true,
 };
 

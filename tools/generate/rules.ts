@@ -1,6 +1,6 @@
 import { fieldName, type Shape, shape } from "../../src/sagemaker/facts.ts";
 import { REPEATED_TAG, SHARED_PATH } from "../../src/sagemaker/request_rules.ts";
-import { messageOf, type ValueRule, valueRules } from "../../src/sagemaker/value_rules.ts";
+import { EMPTY, messageOf, type ValueRule, valueRules } from "../../src/sagemaker/value_rules.ts";
 import { SPEC } from "./adapt.ts";
 
 /** An entry of `x-kubernetes-validations`. */
@@ -129,6 +129,8 @@ export function celRules(shapeName: string, member?: string): { "x-kubernetes-va
 }
 
 function celOf({ pattern, forbids }: ValueRule): string {
+  // The apiserver reckons a match by the longest text that there can be, and a comparison by the shorter side.
+  if (pattern === EMPTY && forbids) return "self != ''";
   return `${forbids ? "!" : ""}self.matches(${celString(pattern)})`;
 }
 
