@@ -187,3 +187,10 @@ Deno.test("renderRequests() shows where a value would be read from", () => {
   assert.deepEqual(problems, []);
   assert.deepEqual(requests[0]?.Environment, { A: "(key 'password' of Secret 'db')" });
 });
+
+Deno.test("render warns of what SageMaker may refuse, and prints the request all the same", async () => {
+  const { code, stdout, stderr } = await render(yaml().replace("dkr.ecr.", "dkr.ecr-fips."));
+  assert.equal(code, 0);
+  assert.ok(JSON.parse(stdout));
+  assert.match(stderr, /^Warning: SageMaker may not take an image of '123456789012\.dkr\.ecr-fips\..*\n$/);
+});

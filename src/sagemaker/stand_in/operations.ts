@@ -30,6 +30,8 @@ export function perform(
   const wrongType = violations.find((violation) => violation.kind === "type");
   if (wrongType) throw new ServiceError("SerializationException", wrongType.message);
   if (violations.length > 0) throw new ServiceError("ValidationException", validationMessage(violations));
+  const [broken] = brokenValues(factsOf(operation).input, request).filter(({ rule }) => !rule.isOurs);
+  if (broken) throw new ServiceError("ValidationException", broken.answer);
   return OPERATIONS[operation]!(service, region, request, service.now() - staleMs);
 }
 
@@ -54,8 +56,7 @@ function nameIn(request: unknown): string {
 }
 
 function create(service: SageMakerService, region: string, request: CreateRequest): object {
-  const values = brokenValues("CreateProcessingJobRequest", request).filter(({ rule }) => !rule.isOurs);
-  const broken = [...values.map(({ answer }) => answer), ...brokenRules(request as unknown as RuledRequest)];
+  const broken = brokenRules(request as unknown as RuledRequest);
   if (broken.length > 0) throw new ServiceError("ValidationException", broken.join("; "));
   const existing = service.table(region).get(request.ProcessingJobName);
   if (existing) {
