@@ -61,7 +61,7 @@ export const render: Command = {
     if (file === undefined) throw new UsageError("Flag '--file' must name a file, or - for stdin");
     const text = await read(file);
     if (from !== undefined) return printResources(convertText(text, from, regionOf(flags, context)), file, context);
-    const { requests, problems, warnings } = renderRequests(text, uid);
+    const { requests, problems, warnings = [] } = renderRequests(text, uid);
     refuse(problems, file, context);
     for (const warning of warnings) context.stderr(`Warning: ${warning}\n`);
     if (requests.length === 0) throw new Error(`Cannot render '${file}': it holds no ${KIND}`);
@@ -124,7 +124,7 @@ async function read(file: string): Promise<string> {
 export function renderRequests(
   yaml: string,
   uid: string,
-): { requests: CreateProcessingJobCommandInput[]; problems: string[]; warnings: string[] } {
+): { requests: CreateProcessingJobCommandInput[]; problems: string[]; warnings?: string[] } {
   const requests: CreateProcessingJobCommandInput[] = [];
   const problems: string[] = [];
   const warnings: string[] = [];
@@ -151,7 +151,7 @@ export function renderRequests(
     if (found.length === 0) warnings.push(...specWarnings(spec).map((warning) => where + warning));
     requests.push(request);
   }
-  return { requests, problems, warnings };
+  return { requests, problems, ...(warnings.length > 0 && { warnings }) };
 }
 
 function resourceProblems(resource: unknown): string[] {
