@@ -179,7 +179,7 @@ export interface ProcessingStoppingCondition {
 }
 
 export interface AppSpecification {
-  /** Container image, as in ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME:TAG. */
+  /** Container image in a private ECR repository, as in ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME:TAG. */
   imageUri: string;
   /** Command that replaces the image's ENTRYPOINT, one word for each element. It is not run by a shell. */
   containerEntrypoint?: string[];

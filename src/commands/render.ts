@@ -7,6 +7,7 @@ import { jobName } from "../api/job_name.ts";
 import type { ProcessingJobSpec } from "../api/processing_job.ts";
 import { type Converted, resourcesYaml } from "../convert/resource.ts";
 import { withPlaceholders } from "../processing_job/environment.ts";
+import { specWarnings } from "../processing_job/spec_warnings.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { toCreateRequest } from "../sagemaker/convert.ts";
 import { endpoints } from "../sagemaker/endpoints.ts";
@@ -60,8 +61,9 @@ export const render: Command = {
     if (file === undefined) throw new UsageError("Flag '--file' must name a file, or - for stdin");
     const text = await read(file);
     if (from !== undefined) return printResources(convertText(text, from, regionOf(flags, context)), file, context);
-    const { requests, problems } = renderRequests(text, uid);
+    const { requests, problems, warnings = [] } = renderRequests(text, uid);
     refuse(problems, file, context);
+    for (const warning of warnings) context.stderr(`Warning: ${warning}\n`);
     if (requests.length === 0) throw new Error(`Cannot render '${file}': it holds no ${KIND}`);
     context.stdout(`${JSON.stringify(requests.length === 1 ? requests[0] : requests, null, 2)}\n`);
   },
@@ -115,15 +117,17 @@ async function read(file: string): Promise<string> {
 }
 
 /**
- * The requests of every ProcessingJob in a YAML text, in its order, and everything that is wrong with them, one line each.
+ * The requests of every ProcessingJob in a YAML text, in its order, everything that is wrong with them, and what SageMaker may
+ * refuse though nothing says so, one line each.
  * Documents without content are passed over.
  */
 export function renderRequests(
   yaml: string,
   uid: string,
-): { requests: CreateProcessingJobCommandInput[]; problems: string[] } {
+): { requests: CreateProcessingJobCommandInput[]; problems: string[]; warnings?: string[] } {
   const requests: CreateProcessingJobCommandInput[] = [];
   const problems: string[] = [];
+  const warnings: string[] = [];
   const documents = parseAllDocuments(yaml);
   for (const [i, document] of [...documents].entries()) {
     const where = documents.length > 1 ? `Document ${i + 1}: ` : "";
@@ -142,10 +146,12 @@ export function renderRequests(
     }
     const { metadata, spec } = resource as { metadata: { name: string }; spec: ProcessingJobSpec };
     const request = toCreateRequest(withPlaceholders(spec), jobName(metadata.name, uid));
-    add(requestProblems(request));
+    const found = requestProblems(request);
+    add(found);
+    if (found.length === 0) warnings.push(...specWarnings(spec).map((warning) => where + warning));
     requests.push(request);
   }
-  return { requests, problems };
+  return { requests, problems, ...(warnings.length > 0 && { warnings }) };
 }
 
 function resourceProblems(resource: unknown): string[] {

@@ -76,7 +76,7 @@ Deno.test("render --from ack takes what kubectl get -o yaml prints", async () =>
   const spec = {
     processingJobName: "kmeans",
     roleARN: MINIMAL_SPEC.roleArn,
-    appSpecification: { imageURI: "image" },
+    appSpecification: { imageURI: "123456789012.dkr.ecr.us-west-2.amazonaws.com/image:1" },
     processingResources: MINIMAL_SPEC.processingResources,
     environment: { LEVEL: "info" },
   };
@@ -94,7 +94,7 @@ Deno.test("render --from ack takes what kubectl get -o yaml prints", async () =>
   assert.deepEqual([first.metadata, second.metadata], [{ name: "a" }, { name: "b" }]);
   assert.deepEqual(first.spec, {
     ...MINIMAL_SPEC,
-    appSpecification: { imageUri: "image" },
+    appSpecification: { imageUri: "123456789012.dkr.ecr.us-west-2.amazonaws.com/image:1" },
     environment: [{ name: "LEVEL", value: "info" }],
   });
 });

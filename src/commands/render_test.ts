@@ -13,7 +13,7 @@ metadata:
 spec:
   region: us-west-2
   roleArn: arn:aws:iam::123456789012:role/execution
-  appSpecification: {imageUri: hello-world}
+  appSpecification: {imageUri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/hello-world}
   processingResources: {clusterConfig: {instanceCount: 1, instanceType: ml.new.large, volumeSizeInGB: 5}}
 ${spec}`;
 }
@@ -50,7 +50,7 @@ Deno.test("render prints the request of a resource, in the model's order, with a
     }
   },
   "AppSpecification": {
-    "ImageUri": "hello-world"
+    "ImageUri": "123456789012.dkr.ecr.us-west-2.amazonaws.com/hello-world"
   },
   "NetworkConfig": {
     "EnableNetworkIsolation": false
@@ -186,4 +186,11 @@ Deno.test("renderRequests() shows where a value would be read from", () => {
   );
   assert.deepEqual(problems, []);
   assert.deepEqual(requests[0]?.Environment, { A: "(key 'password' of Secret 'db')" });
+});
+
+Deno.test("render warns of what SageMaker may refuse, and prints the request all the same", async () => {
+  const { code, stdout, stderr } = await render(yaml().replace("dkr.ecr.", "dkr.ecr-fips."));
+  assert.equal(code, 0);
+  assert.ok(JSON.parse(stdout));
+  assert.match(stderr, /^Warning: SageMaker may not take an image of '123456789012\.dkr\.ecr-fips\..*\n$/);
 });

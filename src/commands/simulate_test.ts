@@ -38,7 +38,7 @@ Deno.test("simulate says where it listens, serves, and ends when it is told to",
   const request = {
     ProcessingJobName: "job",
     RoleArn: "arn:aws:iam::123456789012:role/job",
-    AppSpecification: { ImageUri: "image" },
+    AppSpecification: { ImageUri: "123456789012.dkr.ecr.us-west-2.amazonaws.com/image:1" },
     ProcessingResources: { ClusterConfig: { InstanceType: "ml.m5.large", InstanceCount: 1, VolumeSizeInGB: 1 } },
   };
   const { ProcessingJobArn } = await call(await url, "CreateProcessingJob", request);

@@ -1,7 +1,9 @@
 import type { CreateProcessingJobCommandInput } from "@aws-sdk/client-sagemaker";
+import { brokenValues } from "../sagemaker/broken_values.ts";
 import { FACTS, fieldName, operation } from "../sagemaker/facts.ts";
 import { brokenRules, type RuledRequest } from "../sagemaker/request_rules.ts";
 import { validate } from "../sagemaker/validate.ts";
+import { messageOf } from "../sagemaker/value_rules.ts";
 import { nearest } from "./nearest.ts";
 import { POLICY_FIELDS, policyProblems, RETRY_POLICY_FIELDS } from "./policy_problems.ts";
 
@@ -86,11 +88,14 @@ function unknownField(path: string, field: string, known: string[]): string {
 
 /** Why SageMaker would refuse a request, by its model and by what its documentation says, in terms of the resource's fields. */
 export function requestProblems(request: CreateProcessingJobCommandInput): string[] {
+  const broken = brokenValues(REQUEST, request);
+  const values = broken.map(({ path, rule }) => `'${fieldPath(path)}': ${messageOf(rule)}`);
+  const told = new Set(broken.filter(({ rule }) => rule.isInModel).map(({ path }) => path));
   const violations = validate(REQUEST, request)
     // The model's list of instance types lags behind SageMaker's.
-    .filter(({ path }) => !path.endsWith("instanceType"))
+    .filter(({ path, message }) => !path.endsWith("instanceType") && !(told.has(path) && message.includes("pattern")))
     .map(({ path, message }) => message.replace(`'${path}'`, `'${fieldPath(path)}'`));
-  return violations.length > 0 ? violations : brokenRules(request as RuledRequest);
+  return violations.length > 0 ? [...violations, ...values] : [...values, ...brokenRules(request as RuledRequest)];
 }
 
 /** `processingInputs.2.member.s3Input`, where SageMaker counts from 1, is `spec.processingInputs[1].s3Input`. */

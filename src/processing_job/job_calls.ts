@@ -13,7 +13,7 @@ import type { Admission, Call, CallGate } from "../sagemaker/gate.ts";
 import { mayHaveArrived } from "../sagemaker/create_outcome.ts";
 import type { JobInformer } from "../sagemaker/informer/informer.ts";
 import { isFinal } from "../sagemaker/sighting.ts";
-import { isAboutTags, isOwnJob } from "../sagemaker/ownership.ts";
+import { isAboutTags, isOwnJob, usersTags } from "../sagemaker/ownership.ts";
 import type { Observed } from "./action.ts";
 import { isMarkedForOther } from "./backup.ts";
 import type { Burst } from "./burst.ts";
@@ -516,7 +516,8 @@ export class JobCalls {
     signal: AbortSignal,
   ): Promise<string> {
     const { tagsFor, onTagsDenied } = this.#options;
-    const request = toCreateRequest(resource.spec, ref.name);
+    const asked = toCreateRequest(resource.spec, ref.name);
+    const request = asked.Tags ? { ...asked, Tags: usersTags(asked.Tags) } : asked;
     const Tags = tagsFor(request.Tags, resource);
     if (Tags.length === (request.Tags?.length ?? 0)) return await sageMaker.create(request, signal, hidden);
     try {

@@ -2,6 +2,7 @@
 import { NAMESPACE_ANNOTATIONS as NAMES } from "../api/group.ts";
 import type { AppliedDefault, ProcessingJobSpec } from "../api/processing_job.ts";
 import { isRoleArn } from "../api/role_arn.ts";
+import { keeps, messageOf, valueRules } from "../sagemaker/value_rules.ts";
 
 type VpcConfig = NonNullable<NonNullable<ProcessingJobSpec["networkConfig"]>["vpcConfig"]>;
 
@@ -16,7 +17,7 @@ export interface NamespaceDefaults {
 /** SageMaker takes no more on one job. */
 const MAX_TAGS = 50;
 const KMS_KEY = /^[a-zA-Z0-9:/_-]{1,2048}$/;
-const TAG_KEY = /^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u;
+const TAG_KEY = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u;
 const TAG_VALUE = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u;
 
 /** How each annotation is read. Each throws a `SyntaxError` that says what is wanted. */
@@ -51,8 +52,14 @@ function tagsOf(text: string): Record<string, string> {
   const pairs = text.trimStart().startsWith("{") ? Object.entries(jsonOf(text) ?? { "": "" }) : pairsOf(text);
   const isTag = ([key, value]: [string, unknown]) =>
     TAG_KEY.test(key) && typeof value === "string" && TAG_VALUE.test(value);
-  if (pairs.every(isTag) && pairs.length <= MAX_TAGS) return Object.fromEntries(pairs) as Record<string, string>;
-  throw new SyntaxError(`must be at most ${MAX_TAGS} tags, as 'team=a,stage=dev' or '{"team": "a", "stage": "dev"}'`);
+  const broken = pairs.flatMap(([key]) => valueRules("TagKey").filter((rule) => !keeps(rule, key)))[0];
+  if (broken === undefined && pairs.every(isTag) && pairs.length <= MAX_TAGS) {
+    return Object.fromEntries(pairs) as Record<string, string>;
+  }
+  const why = broken ? `; ${messageOf(broken)}` : "";
+  throw new SyntaxError(
+    `must be at most ${MAX_TAGS} tags, as 'team=a,stage=dev' or '{"team": "a", "stage": "dev"}'${why}`,
+  );
 }
 
 function pairsOf(text: string): [string, string][] {

@@ -60,6 +60,8 @@ const PROBLEMS: [name: string, value: string, wanted: RegExp][] = [
   [NAMES.defaultTags, "team", /must be at most 50 tags, as 'team=a,stage=dev'/],
   [NAMES.defaultTags, "=a", /must be at most 50 tags/],
   [NAMES.defaultTags, "aws:x=a", /must be at most 50 tags/],
+  [NAMES.defaultTags, "team=a,AWS:x=a", /Tag keys that begin with 'aws:' \(in any case\) are reserved for AWS/],
+  [NAMES.defaultTags, "sagemaker-operator/uid=a", /Tag keys that begin with 'sagemaker-operator\/' are reserved/],
   [NAMES.defaultTags, '{"team": 1}', /must be at most 50 tags/],
   [NAMES.defaultTags, '{"team"', /must be at most 50 tags/],
   [NAMES.defaultTags, Array.from({ length: 51 }, (_, i) => `k${i}=v`).join(), /must be at most 50 tags/],

@@ -11,6 +11,7 @@ import { humanDuration, rfc3339 } from "../api/time.ts";
 import { billableInstanceSeconds } from "./billable.ts";
 import { type CreateState, IN_DOUBT, NOT_SENT } from "./create_state.ts";
 import { isSuspended, provesJob } from "./history.ts";
+import { specWarnings } from "./spec_warnings.ts";
 
 /** What there is to say of a resource at one moment; `statusOf` turns it into the status that is written. */
 export interface View {
@@ -213,8 +214,10 @@ function conditionsOf(
   const stalled = word === "Failed" || word === "Error" || (word === "Stopped" && !suspended && reason !== "Stopped");
   const ready = word === "Completed" ? "True" : stalled || view.needsPerson ? "False" : "Unknown";
   const help = ready === "False" || word === "Reconciling" ? helpFor(reason) : "";
+  const warnings = word === "Completed" ? [] : specWarnings(resource.spec).map((warning) => `. Warning: ${warning}`);
+  const text = message + help + warnings.join("");
   const conditions: Omit<Condition, "lastTransitionTime">[] = [
-    { type: "Ready", status: ready, reason, message: message + help, observedGeneration },
+    { type: "Ready", status: ready, reason, message: text, observedGeneration },
   ];
   const add = (type: Condition["type"], holds: boolean, why: Reason = reason, text = message) => {
     if (holds) conditions.push({ type, status: "True", reason: why, message: text, observedGeneration });

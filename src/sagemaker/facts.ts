@@ -92,7 +92,10 @@ export function memberName(field: string): string {
   return field.charAt(0).toUpperCase() + field.slice(1);
 }
 
+/** Java's line terminators, which the `.` of a pattern does not match in the service; JavaScript's lack U+0085. */
+export const LINE_BREAKS = "\\n\\r\u0085\u2028\u2029";
+
 /** A pattern of the model as the service applies it: to the whole value. */
 export function wholeMatch(pattern: string): RegExp {
-  return new RegExp(`^(?:${pattern})$`, "u");
+  return new RegExp(`^(?:${pattern.replaceAll(".*", `[^${LINE_BREAKS}]*`)})$`, "u");
 }

@@ -2,6 +2,7 @@
 import type { CreateProcessingJobCommandInput, Tag } from "@aws-sdk/client-sagemaker";
 import { type Failure, SageMakerError } from "../api/job.ts";
 import type { SageMaker } from "./client.ts";
+import { OWN_TAG_PREFIX } from "./value_rules.ts";
 
 /** Who a job is made for. */
 export interface Owner {
@@ -14,8 +15,7 @@ export interface Owner {
   attempt?: number | undefined;
 }
 
-const PREFIX = "sagemaker-operator/";
-const UID_TAG = `${PREFIX}uid`;
+const UID_TAG = `${OWN_TAG_PREFIX}uid`;
 /** SageMaker takes no more on one job. */
 const MAX_TAGS = 50;
 
@@ -26,9 +26,17 @@ const MAX_TAGS = 50;
 export function jobTags(userTags: Tag[] = [], { uid, cluster, namespace, name, attempt }: Owner): Tag[] {
   const own = Object.entries({ uid, namespace, name, cluster, attempt: attempt?.toString() })
     .filter((entry): entry is [string, string] => entry[1] !== undefined)
-    .map(([key, value]): Tag => ({ Key: `${PREFIX}${key}`, Value: value }))
+    .map(([key, value]): Tag => ({ Key: `${OWN_TAG_PREFIX}${key}`, Value: value }))
     .filter(({ Key }) => !userTags.some((tag) => tag.Key === Key));
   return [...userTags, ...own].slice(0, Math.max(MAX_TAGS, userTags.length));
+}
+
+/**
+ * The tags of a spec without those that would pass for the operator's own. The CRD refuses them, but a resource may have been stored
+ * before it did, and a job with another resource's UID would be taken for that one's.
+ */
+export function usersTags(tags: Tag[]): Tag[] {
+  return tags.filter(({ Key }) => !Key?.startsWith(OWN_TAG_PREFIX));
 }
 
 /** A refusal of a create that is about its tags: the permission to set them, or a condition on them. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { CreateProcessingJobCommandInput, Tag } from "@aws-sdk/client-sagemaker";
 import { MINIMAL_SPEC } from "../../tests/support/builders.ts";
 import { toCreateRequest } from "./convert.ts";
-import { describes, isOwnedBy, jobTags } from "./ownership.ts";
+import { describes, isOwnedBy, jobTags, usersTags } from "./ownership.ts";
 
 const OWNER = { cluster: "c", namespace: "team-a", name: "job", uid: "u" };
 const tagged = (count: number): Tag[] => Array.from({ length: count }, (_, i) => ({ Key: `k${i}`, Value: "v" }));
@@ -36,6 +36,11 @@ Deno.test("jobTags() gives way where the user sets one of its keys", () => {
   assert.deepEqual(tags.filter(({ Key }) => Key === "sagemaker-operator/name"), [
     { Key: "sagemaker-operator/name", Value: "mine" },
   ]);
+});
+
+Deno.test("usersTags() leaves out what would pass for the operator's own tags", () => {
+  const tags = ["team", "sagemaker-operator/uid", "sagemaker-operator"].map((Key) => ({ Key, Value: "v" }));
+  assert.deepEqual(keysOf(usersTags(tags)), ["team", "sagemaker-operator"]);
 });
 
 Deno.test("isOwnedBy() goes by the UID alone, and says nothing without one", () => {

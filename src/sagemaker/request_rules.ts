@@ -1,5 +1,6 @@
 /** Those members of a CreateProcessingJob request that rules between members look at. */
 export interface RuledRequest {
+  Tags?: { Key: string }[];
   ProcessingInputs?: Input[];
   ProcessingOutputConfig?: { Outputs: Output[] };
   ProcessingResources: { ClusterConfig: ClusterConfig };
@@ -18,6 +19,14 @@ interface Output {
   S3Output?: { LocalPath?: string };
   FeatureStoreOutput?: unknown;
 }
+
+/**
+ * What the CRD, `render` and the simulator say of values that must differ. The service's own words are not known: of two inputs it
+ * answers an empty message (https://github.com/aws/sagemaker-python-sdk/issues/4939).
+ */
+export const SHARED_PATH = "Inputs and outputs must not share a LocalPath; give each a directory of its own, " +
+  "which may be inside another one's; those that are appManaged may share one";
+export const REPEATED_TAG = "Tag keys must be unique; write each key once";
 
 interface ClusterConfig {
   InstanceType?: string;
@@ -40,8 +49,25 @@ export function brokenRules(request: RuledRequest): string[] {
     ...outputs.flatMap(brokenByOutput),
     ...duplicates(inputs.map((input) => input.InputName)).map((name) => `Input name '${name}' must be unique`),
     ...duplicates(outputs.map((output) => output.OutputName)).map((name) => `Output name '${name}' must be unique`),
+    ...sharePath(inputs, outputs) ? [SHARED_PATH] : [],
+    ...duplicates((request.Tags ?? []).map(({ Key }) => Key)).length > 0 ? [REPEATED_TAG] : [],
     ...brokenByCluster(request.ProcessingResources.ClusterConfig),
   ];
+}
+
+/**
+ * Whether two inputs, or an input and an output, have one directory in the container. Two outputs may: what the service says to
+ * that is not known.
+ */
+function sharePath(inputs: readonly Input[], outputs: readonly Output[]): boolean {
+  const isMounted = ({ AppManaged }: Input | Output) => AppManaged !== true;
+  const isPath = (path: string | undefined) => path !== undefined && path !== null;
+  const read = inputs.filter(isMounted).map(({ S3Input, DatasetDefinition }) =>
+    (S3Input ?? DatasetDefinition)?.LocalPath
+  )
+    .filter(isPath);
+  const written = outputs.filter(isMounted).map(({ S3Output }) => S3Output?.LocalPath).filter(isPath);
+  return new Set(read).size < read.length || written.some((path) => read.includes(path));
 }
 
 function brokenByInput(input: Input): string[] {
@@ -53,7 +79,7 @@ function brokenByInput(input: Input): string[] {
     broken.push(`${where} must have exactly one of AthenaDatasetDefinition and RedshiftDatasetDefinition`);
   }
   const source = s3 ?? dataset;
-  if (source && !input.AppManaged && !source.LocalPath) {
+  if (source && !input.AppManaged && !present(source.LocalPath)) {
     broken.push(`${where} must have a LocalPath unless it is AppManaged`);
   }
   if (s3?.S3CompressionType === "Gzip" && s3.S3InputMode !== "Pipe") {
@@ -71,7 +97,7 @@ function brokenByOutput(output: Output): string[] {
   if (output.FeatureStoreOutput && !output.AppManaged) {
     broken.push(`${where} must be AppManaged for a FeatureStoreOutput`);
   }
-  if (output.S3Output && !output.AppManaged && !output.S3Output.LocalPath) {
+  if (output.S3Output && !output.AppManaged && !present(output.S3Output.LocalPath)) {
     broken.push(`${where} must have a LocalPath unless it is AppManaged`);
   }
   return broken;

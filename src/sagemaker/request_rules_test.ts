@@ -1,16 +1,18 @@
 import assert from "node:assert/strict";
-import { brokenRules, type RuledRequest } from "./request_rules.ts";
+import { brokenRules, REPEATED_TAG, type RuledRequest, SHARED_PATH } from "./request_rules.ts";
 
 const CLUSTER = { InstanceType: "ml.m5.large", InstanceCount: 1 };
 const S3 = { LocalPath: "/opt/ml/processing/in" };
-const ATHENA = { LocalPath: "/opt/ml/processing/in", AthenaDatasetDefinition: {} };
+const OTHER = { LocalPath: "/opt/ml/processing/out" };
+const ATHENA = { LocalPath: "/opt/ml/processing/query", AthenaDatasetDefinition: {} };
 
 type Inputs = RuledRequest["ProcessingInputs"];
 type Outputs = NonNullable<RuledRequest["ProcessingOutputConfig"]>["Outputs"];
 type Cluster = RuledRequest["ProcessingResources"]["ClusterConfig"];
 
-function rules(parts: { inputs?: Inputs; outputs?: Outputs; cluster?: Cluster }): string[] {
+function rules(parts: { inputs?: Inputs; outputs?: Outputs; cluster?: Cluster; tags?: string[] }): string[] {
   return brokenRules({
+    ...(parts.tags && { Tags: parts.tags.map((Key) => ({ Key })) }),
     ...(parts.inputs && { ProcessingInputs: parts.inputs }),
     ...(parts.outputs && { ProcessingOutputConfig: { Outputs: parts.outputs } }),
     ProcessingResources: { ClusterConfig: parts.cluster ?? CLUSTER },
@@ -24,6 +26,19 @@ Deno.test("brokenRules() has nothing against requests that follow them", () => {
     { inputs: [{ InputName: "a", AppManaged: true, S3Input: {} }] },
     { inputs: [{ InputName: "a", S3Input: { ...S3, S3InputMode: "Pipe", S3CompressionType: "Gzip" } }] },
     { inputs: [{ InputName: "a", S3Input: { LocalPath: "/elsewhere", S3CompressionType: "None" } }] },
+    {
+      inputs: [{ InputName: "a", S3Input: S3 }, { InputName: "b", S3Input: { LocalPath: `${S3.LocalPath}/nested` } }],
+      outputs: [{ OutputName: "a", S3Output: OTHER }, { OutputName: "b", S3Output: OTHER }],
+    },
+    {
+      inputs: [{ InputName: "a", S3Input: S3 }, { InputName: "b", AppManaged: true, S3Input: S3 }, {
+        InputName: "c",
+        AppManaged: true,
+        DatasetDefinition: { ...ATHENA, ...S3 },
+      }],
+      outputs: [{ OutputName: "a", AppManaged: true, S3Output: S3 }],
+    },
+    { tags: ["team", "Team", "aws-like"] },
     { outputs: [{ OutputName: "a", S3Output: S3 }, { OutputName: "b", AppManaged: true, FeatureStoreOutput: {} }] },
     { cluster: { InstancePreferences: [{ InstanceType: "x" }, { InstanceType: "y" }], InstanceCount: 2 } },
     {
@@ -51,7 +66,7 @@ Deno.test("brokenRules() names each rule that is broken", () => {
     [{ inputs: [{ InputName: "a", S3Input: { ...S3, S3CompressionType: "Gzip" } }] }, [
       "Input 'a' must have S3InputMode Pipe for S3CompressionType Gzip",
     ]],
-    [{ inputs: ["a", "b", "a", "a"].map((InputName) => ({ InputName, S3Input: S3 })) }, [
+    [{ inputs: ["a", "b", "a", "a"].map((InputName, i) => ({ InputName, S3Input: { LocalPath: `/${i}` } })) }, [
       "Input name 'a' must be unique",
     ]],
     [{ outputs: [{ OutputName: "a" }] }, ["Output 'a' must have exactly one of S3Output and FeatureStoreOutput"]],
@@ -60,6 +75,12 @@ Deno.test("brokenRules() names each rule that is broken", () => {
     ]],
     [{ outputs: [{ OutputName: "a", S3Output: {} }] }, ["Output 'a' must have a LocalPath unless it is AppManaged"]],
     [{ outputs: ["a", "a"].map((OutputName) => ({ OutputName, S3Output: S3 })) }, ["Output name 'a' must be unique"]],
+    [{ inputs: ["a", "b"].map((InputName) => ({ InputName, S3Input: S3 })) }, [SHARED_PATH]],
+    [{
+      inputs: [{ InputName: "a", S3Input: S3 }, { InputName: "b", DatasetDefinition: { ...ATHENA, ...S3 } }],
+    }, [SHARED_PATH]],
+    [{ inputs: [{ InputName: "a", S3Input: S3 }], outputs: [{ OutputName: "b", S3Output: S3 }] }, [SHARED_PATH]],
+    [{ tags: ["a", "b", "a"] }, [REPEATED_TAG]],
     [{ cluster: {} }, ["ClusterConfig must have exactly one of InstanceType and InstancePreferences"]],
     [{ cluster: { ...CLUSTER, InstancePreferences: [{ InstanceType: "x" }] } }, [
       "ClusterConfig must have exactly one of InstanceType and InstancePreferences",

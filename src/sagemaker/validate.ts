@@ -120,7 +120,7 @@ function brokenConstraints(shapeName: string, expected: Shape, value: unknown): 
 }
 
 function stringConstraints(shapeName: string, expected: StringShape, value: string): string[] {
-  const broken = sizeConstraints(expected, value.length);
+  const broken = sizeConstraints(expected, lengthOf(value));
   if (expected.pattern !== undefined && !matcher(shapeName, expected.pattern).test(value)) {
     broken.push(`Member must satisfy regular expression pattern: ${expected.pattern}`);
   }
@@ -128,6 +128,16 @@ function stringConstraints(shapeName: string, expected: StringShape, value: stri
     broken.push(`Member must satisfy enum value set: [${expected.enum.join(", ")}]`);
   }
   return broken;
+}
+
+/**
+ * The length of a text as the service counts it: characters, not UTF-16 units or bytes. So says the specification of Smithy (the
+ * `length` trait counts Unicode scalar values), which AWS publishes the service's model in; botocore and the apiserver count so too.
+ */
+function lengthOf(text: string): number {
+  let length = 0;
+  for (const _ of text) length++;
+  return length;
 }
 
 function sizeConstraints(limits: { min?: number; max?: number }, size: number): string[] {

@@ -5,6 +5,7 @@ import { toCreateRequest } from "../../src/sagemaker/convert.ts";
 import { operation } from "../../src/sagemaker/facts.ts";
 import { validate } from "../../src/sagemaker/validate.ts";
 import { arbitrarySpec } from "../support/arbitrary_spec.ts";
+import { GENERATED } from "../support/requests.ts";
 import { UID } from "../support/builders.ts";
 import { pythonWithBotocore } from "../support/botocore.ts";
 
@@ -51,6 +52,15 @@ Deno.test({
     const samples = await renderedSamples();
     const reports = await botocoreReports([...samples.values()]);
     [...samples.keys()].forEach((name, i) => assert.equal(reports[i], "", name));
+  },
+});
+
+Deno.test({
+  name: "the requests that stand for others' tools pass botocore's own parameter validation",
+  ignore: python === undefined,
+  async fn() {
+    const reports = await botocoreReports([...GENERATED.values()]);
+    [...GENERATED.keys()].forEach((name, i) => assert.equal(reports[i], "", name));
   },
 });
 

@@ -31,7 +31,7 @@ const REFERENCES = [
 
 /** What differs from the smallest spec. */
 const ACCEPTED: [title: string, path: string, value: unknown][] = [
-  ["an instance type that nobody knows yet", "processingResources.clusterConfig.instanceType", "xyz"],
+  ["an instance type that nobody knows yet", "processingResources.clusterConfig.instanceType", "ml.xyz.96xlarge"],
   ["no instance count", "processingResources.clusterConfig.instanceCount", undefined],
   ["a hundred instances", "processingResources.clusterConfig.instanceCount", 100],
   ["the largest volume", "processingResources.clusterConfig.volumeSizeInGB", 16384],
@@ -42,10 +42,25 @@ const ACCEPTED: [title: string, path: string, value: unknown][] = [
     instanceCount: 3,
     instancePreferences: [{ instanceType: "ml.g6.xlarge" }, { instanceType: "ml.g5.xlarge" }],
   }],
-  ["an image that is just a word", "appSpecification.imageUri", "hello-world"],
+  ...[
+    "dkr.ecr.us-west-2.amazonaws.com",
+    "dkr.ecr.cn-north-1.amazonaws.com.cn",
+    "dkr.ecr.us-gov-west-1.amazonaws.com",
+    "dkr.ecr.eusc-de-east-1.amazonaws.eu",
+    "dkr.ecr.us-iso-east-1.c2s.ic.gov",
+    "dkr.ecr.us-isob-east-1.sc2s.sgov.gov",
+    "dkr.ecr-fips.us-east-1.amazonaws.com",
+    "dkr-ecr.us-west-2.on.aws",
+    "dkr-ecr-fips.us-west-2.on.aws",
+    "dkr-ecr.cn-north-1.on.amazonwebservices.com.cn",
+  ].map((host): [string, string, unknown] => [
+    `an image of ${host}`,
+    "appSpecification.imageUri",
+    `123456789012.${host}/team/image-1.0_x:1.0-Cpu@sha256:${"0123456789abcdef".repeat(4)}`,
+  ]),
   ["an empty entrypoint", "appSpecification.containerEntrypoint", []],
   ["empty arguments", "appSpecification.containerArguments", []],
-  ["an argument of several lines", "appSpecification.containerArguments", ["a\nb", ""]],
+  ["arguments with blanks, tabs and quotes", "appSpecification.containerArguments", [" ", "a\tb", `{"a": 'b'}`]],
   ["a region of another cloud's naming", "region", "region-xyz"],
   ["an isolated partition's region", "region", "us-isob-east-1"],
   ["a role of the China partition", "roleArn", "arn:aws-cn:iam::123456789012:role/path/to/Name+=,.@-_"],
@@ -60,7 +75,12 @@ const ACCEPTED: [title: string, path: string, value: unknown][] = [
   ["no variables", "environment", []],
   ["a hundred variables", "environment", Array.from({ length: 100 }, (_, i) => ({ name: `V${i}`, value: `${i}` }))],
   ["no inputs", "processingInputs", []],
-  ["ten inputs, anywhere in the container", "processingInputs", list(10, "inputName", { s3Input: S3_INPUT })],
+  ["ten inputs, anywhere in the container, one inside the other", "processingInputs", nested(10)],
+  ["appManaged inputs and outputs that share a path", "processingInputs", [
+    { inputName: "a", s3Input: S3_INPUT },
+    { inputName: "b", appManaged: true, s3Input: S3_INPUT },
+    { inputName: "c", appManaged: true, s3Input: S3_INPUT },
+  ]],
   ["an input over https", "processingInputs", [{ inputName: "a", s3Input: { ...S3_INPUT, s3Uri: "https://host" } }]],
   ["an input without a mode", "processingInputs", [{ inputName: "a", s3Input: without(S3_INPUT, "s3InputMode") }]],
   ["an input that the application fetches", "processingInputs", [
@@ -125,6 +145,13 @@ function schemaPaths(schema: { items?: object; properties?: Record<string, objec
     const here = path === "" ? name : `${path}.${name}`;
     return [here, ...schemaPaths(field, here)];
   });
+}
+
+function nested(length: number): object[] {
+  return Array.from({ length }, (_, index) => ({
+    inputName: `n${index}`,
+    s3Input: { ...S3_INPUT, localPath: `/opt${"/in".repeat(index)}` },
+  }));
 }
 
 function list(length: number, key: string, rest: object): object[] {

@@ -23,7 +23,7 @@ const CHANGES: [path: string, value: unknown][] = [
   ["sageMakerEndpoint", "https://example.com"],
   ["sageMakerEndpoint", undefined],
   ["roleArn", "arn:aws:iam::123456789012:role/another"],
-  ["appSpecification.imageUri", "another"],
+  ["appSpecification.imageUri", "123456789012.dkr.ecr.us-west-2.amazonaws.com/another"],
   ["appSpecification.containerArguments", []],
   ["appSpecification.containerEntrypoint", undefined],
   ["environment", undefined],

@@ -106,7 +106,7 @@ metadata: {name: from-ack}
 spec:
   processingJobName: from-ack
   roleARN: arn:aws:iam::123456789012:role/sagemaker-jobs-example
-  appSpecification: {imageURI: hello-world}
+  appSpecification: {imageURI: 123456789012.dkr.ecr.us-west-2.amazonaws.com/hello-world}
   processingResources: {clusterConfig: {instanceCount: 1, instanceType: ml.m5.large, volumeSizeInGB: 5}}
 `;
 

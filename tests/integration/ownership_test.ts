@@ -59,7 +59,7 @@ Deno.test("a job carries tags that say which resource it was made for", async ()
 
 for (
   const [title, change] of [
-    ["another image", { AppSpecification: { ImageUri: "somebody-elses" } }],
+    ["another image", { AppSpecification: { ImageUri: "123456789012.dkr.ecr.us-west-2.amazonaws.com/another" } }],
     ["another resource's tag", { Tags: [{ Key: "sagemaker-operator/uid", Value: "another" }] }],
   ] as const
 ) {

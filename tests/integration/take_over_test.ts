@@ -13,7 +13,7 @@ import { FOREIGN, foreignCrd } from "../support/resources.ts";
 const INPUT = { inputName: "a", s3Input: { s3Uri: "s3://bucket/key", s3DataType: "S3Prefix", localPath: "/in" } };
 const OUTPUT = { outputName: "a", s3Output: { s3Uri: "s3://bucket/key", localPath: "/out", s3UploadMode: "EndOfJob" } };
 
-/** What today's schema refuses in a new resource. */
+/** What today's schema refuses in a new resource; without a path it is laid over the spec. */
 const STORED: [title: string, path: string, value: unknown][] = [
   ["a role that is no ARN", "roleArn", "x".repeat(20)],
   ["no image", "appSpecification.imageUri", undefined],
@@ -27,6 +27,22 @@ const STORED: [title: string, path: string, value: unknown][] = [
   ["two outputs of one name", "processingOutputConfig", { outputs: [OUTPUT, OUTPUT] }],
   ["two outputs of one name and a key", "processingOutputConfig", { outputs: [OUTPUT, OUTPUT], kmsKeyId: "k" }],
   ["an empty stopping condition", "stoppingCondition", {}],
+  ["an image that is just a word", "appSpecification.imageUri", "hello-world"],
+  ["an instance type that is none", "processingResources.clusterConfig.instanceType", "xyz"],
+  ["empty arguments", "appSpecification.containerArguments", ["", "a\nb"]],
+  ["an empty entrypoint word", "appSpecification.containerEntrypoint", [""]],
+  ["an input without a name", "processingInputs", [changed(INPUT, "inputName", "")]],
+  ["an input in a relative path", "processingInputs", [changed(INPUT, "s3Input.localPath", "in")]],
+  ["two inputs in one directory", "processingInputs", [INPUT, changed(INPUT, "inputName", "b")]],
+  ["an input and an output in one directory", "", {
+    processingInputs: [INPUT],
+    processingOutputConfig: { outputs: [changed(OUTPUT, "s3Output.localPath", INPUT.s3Input.localPath)] },
+  }],
+  ["tags that are reserved, one of them twice", "tags", [
+    { key: "aws:a", value: "" },
+    { key: "sagemaker-operator/uid", value: "" },
+    { key: "aws:a", value: "" },
+  ]],
 ];
 
 const OLD_STATUS = {
@@ -49,7 +65,7 @@ Deno.test.beforeAll(async () => {
     "the resource is served",
     async () => assert.equal((await cluster.request("GET", path)).status, 200),
   );
-  for (const [index, [, field, value]] of STORED.entries()) await store(index, changed(MINIMAL_SPEC, field, value));
+  for (const [index, [, field, value]] of STORED.entries()) await store(index, specWith(field, value));
   await apply(cluster, foreignCrd(group));
   await eventually("the new schema holds", async () => {
     const answer = await cluster.request("POST", `${path}?dryRun=All`, resource("probe", {}));
@@ -65,8 +81,10 @@ for (const [index, [title, field, value]] of STORED.entries()) {
   Deno.test(`a stored resource with ${title} can be read, labelled, given a status, deleted and released`, async () => {
     const own = `${path}/job-${index}`;
     const { body } = await cluster.request("GET", own);
-    assert.deepEqual(body.spec, changed(MINIMAL_SPEC, field, value));
+    assert.deepEqual(body.spec, specWith(field, value));
     assert.deepEqual(body.status, OLD_STATUS);
+    await assertPatched(own, { metadata: { finalizers: [FINALIZER, "example.com/another"] } });
+    await assertPatched(own, { metadata: { finalizers: [FINALIZER] } });
     await assertPatched(own, { metadata: { labels: { team: "vision" } } });
     await assertPatched(`${own}/status`, { status: { processingJobStatus: "Stopping", observedGeneration: 1 } });
     await assertPatched(`${own}/status`, { status: { additional: "again" } });
@@ -74,6 +92,10 @@ for (const [index, [title, field, value]] of STORED.entries()) {
     await assertPatched(own, { metadata: { finalizers: null } });
     assert.equal((await cluster.request("GET", own)).status, 404);
   });
+}
+
+function specWith(path: string, value: unknown): object {
+  return path === "" ? { ...MINIMAL_SPEC, ...value as object } : changed(MINIMAL_SPEC, path, value);
 }
 
 async function store(index: number, spec: unknown): Promise<void> {

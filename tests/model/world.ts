@@ -294,7 +294,10 @@ export class World implements Disposable {
     const taken = jobName(name, resource.metadata.uid);
     if (this.rules.hasBeenCreated(taken)) return;
     this.note(`  SageMaker: ${taken} is somebody else's`);
-    const spec = { ...MINIMAL_SPEC, appSpecification: { imageUri: "somebody/else" } };
+    const spec = {
+      ...MINIMAL_SPEC,
+      appSpecification: { imageUri: "123456789012.dkr.ecr.us-west-2.amazonaws.com/another" },
+    };
     this.service.create(spec.region, toCreateRequest(spec, taken) as CreateRequest);
     this.rules.onNameTaken(taken);
   }

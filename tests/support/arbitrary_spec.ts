@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import type { ProcessingJobSpec } from "../../src/api/processing_job.ts";
 import { FACTS, fieldName, operation, type StringShape, wholeMatch } from "../../src/sagemaker/facts.ts";
+import { keeps, valueRules } from "../../src/sagemaker/value_rules.ts";
 
 /** Members that a spec has no field for. */
 const NOT_WRITTEN = ["ProcessingJobName", "SelectedInstanceType", "SelectedInstanceCount"];
@@ -10,8 +11,9 @@ const MOST_ELEMENTS = 3;
 const PLAIN = { noNullPrototype: true };
 
 /**
- * Any spec of which the service model has nothing to say against: made by walking the model's shapes, so that a new member
- * is tried as soon as the facts name it. Rules between members, which the model doesn't hold, may be broken.
+ * Any spec of which the service model and the rules for single values have nothing to say against: made by walking the model's
+ * shapes, so that a new member is tried as soon as the facts name it. Rules between members, which the model doesn't hold, may be
+ * broken.
  */
 export function arbitrarySpec(): fc.Arbitrary<ProcessingJobSpec> {
   const own = fc.record({
@@ -23,13 +25,31 @@ export function arbitrarySpec(): fc.Arbitrary<ProcessingJobSpec> {
   );
 }
 
-function arbitraryOf(shapeName: string): fc.Arbitrary<unknown> {
+/** Texts that are seldom met by chance. */
+const MADE: Record<string, fc.Arbitrary<string>> = {
+  ImageUri: fc.tuple(
+    fc.constantFrom(
+      "dkr.ecr.us-west-2.amazonaws.com",
+      "dkr.ecr.cn-north-1.amazonaws.com.cn",
+      "dkr-ecr.eu-west-1.on.aws",
+    ),
+    fc.stringMatching(/^[a-z0-9]{1,9}([/_.-][a-z0-9]{1,9}){0,3}(:[\w.-]{1,9})?$/),
+  ).map(([host, name]) => `123456789012.${host}/${name}`),
+  ProcessingLocalPath: fc.string({ maxLength: 40, unit: fc.constantFrom(..."abc XYZ09_-/.:%'\"\\é") }).map((rest) =>
+    `/${rest}`
+  ),
+};
+
+function arbitraryOf(shapeName: string, member?: string): fc.Arbitrary<unknown> {
   const expected = FACTS.shapes[shapeName];
   switch (expected?.type) {
     case "structure": {
       const members = Object.entries(expected.members).filter(([member]) => !NOT_WRITTEN.includes(member));
       const requiredKeys = (expected.required ?? []).filter((member) => !NOT_WRITTEN.includes(member)).map(fieldName);
-      const fields = Object.fromEntries(members.map(([member, inner]) => [fieldName(member), arbitraryOf(inner)]));
+      const fields = Object.fromEntries(members.map(([member, inner]) => [
+        fieldName(member),
+        arbitraryOf(inner, `${shapeName}.${member}`),
+      ]));
       return fc.record(fields, { requiredKeys, ...PLAIN });
     }
     case "list": {
@@ -42,7 +62,8 @@ function arbitraryOf(shapeName: string): fc.Arbitrary<unknown> {
       return fc.uniqueArray(variable, { selector: ({ name }) => name, minLength: 1, maxLength: MOST_ELEMENTS });
     }
     case "string":
-      return arbitraryString(expected);
+      return (MADE[shapeName] ?? arbitraryString(expected))
+        .filter((text) => valueRules(shapeName, member).every((rule) => keeps(rule, text)));
     case "integer":
     case "long":
       return fc.integer({ min: expected.min ?? -100, max: expected.max ?? 100 });

@@ -8,7 +8,7 @@ export const FULL_SPEC: ProcessingJobSpec = {
   appSpecification: {
     imageUri: "123456789012.dkr.ecr.us-west-2.amazonaws.com/image:1",
     containerEntrypoint: ["python3", "/opt/ml/processing/code/main.py"],
-    containerArguments: ["--verbose", ""],
+    containerArguments: ["--verbose", "--name="],
   },
   environment: [{ name: "LEVEL", value: "info" }, { name: "_EMPTY", value: "" }],
   experimentConfig: {

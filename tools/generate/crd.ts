@@ -2,7 +2,7 @@ import { stringify } from "yaml";
 import { CRD_NAME, GROUP, KIND, PLURAL, VERSION } from "../../src/api/group.ts";
 import type { Shape } from "../../src/sagemaker/facts.ts";
 import { SPEC } from "./adapt.ts";
-import { finishedRule, immutabilityRules } from "./rules.ts";
+import { finishedRule, immutabilityRules, SPEC_RULES } from "./rules.ts";
 import { type Schema, schemaOf } from "./schema.ts";
 import { STATUS } from "./status.ts";
 
@@ -70,7 +70,7 @@ function resourceSchema(shapes: Record<string, Shape>): Schema {
           "The job to run: what the CreateProcessingJob API takes, the region, and what the operator does over the job's life. " +
           "Only the latter can be changed afterwards.",
         ...spec,
-        "x-kubernetes-validations": immutabilityRules(shapes),
+        "x-kubernetes-validations": [...SPEC_RULES, ...immutabilityRules(shapes)],
       },
       status: STATUS,
     },

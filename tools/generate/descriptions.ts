@@ -137,7 +137,7 @@ export const DESCRIPTIONS: Record<string, Record<string, string>> = {
       "Seconds after which SageMaker stops the job, 1 to 777600 (9 days). Without it SageMaker's own limit of a day holds.",
   },
   AppSpecification: {
-    ImageUri: "Container image, as in ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME:TAG.",
+    ImageUri: "Container image in a private ECR repository, as in ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME:TAG.",
     ContainerEntrypoint:
       "Command that replaces the image's ENTRYPOINT, one word for each element. It is not run by a shell.",
     ContainerArguments: "Arguments for the entrypoint, one for each element.",

@@ -54,9 +54,8 @@ function renderSection({ path, schema }: Section): string[] {
   const required = schema.required ?? [];
   const rows = Object.entries(schema.properties ?? {}).map(([name, field]) => {
     const title = objectOf(field) ? `[\`${name}\`](#${anchor(`${path}.${name}`)})` : `\`${name}\``;
-    return `| ${title}${required.includes(name) ? " *" : ""} | ${cell(typeText(field))} | ${
-      cell(field.description ?? "")
-    } |`;
+    const text = [field.description ?? "", ...valueRulesOf(field)].join(" ");
+    return `| ${title}${required.includes(name) ? " *" : ""} | ${cell(typeText(field))} | ${cell(text)} |`;
   });
   const rules = (schema["x-kubernetes-validations"] ?? []).filter(({ rule }) => !rule.includes("oldSelf"));
   return [
@@ -71,6 +70,16 @@ function renderSection({ path, schema }: Section): string[] {
     ...rules.map(({ message }) => `- ${message}`),
     ...(rules.length > 0 ? [""] : []),
   ];
+}
+
+/** What is refused of a field's value, or of a list as a whole and of its values. */
+function valueRulesOf(field: Schema): string[] {
+  const values = field.items?.type === "string" ? field.items : undefined;
+  const own = field.type === "string" || field.type === "array" ? field["x-kubernetes-validations"] ?? [] : [];
+  return [...own, ...(values?.["x-kubernetes-validations"] ?? [])].map(({ message }) =>
+    // An asterisk would begin emphasis.
+    `${message.replaceAll("*", "\\*")}.`
+  );
 }
 
 function typeText(field: Schema): string {

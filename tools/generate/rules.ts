@@ -1,4 +1,6 @@
 import { fieldName, type Shape, shape } from "../../src/sagemaker/facts.ts";
+import { REPEATED_TAG, SHARED_PATH } from "../../src/sagemaker/request_rules.ts";
+import { EMPTY, messageOf, type ValueRule, valueRules } from "../../src/sagemaker/value_rules.ts";
 import { SPEC } from "./adapt.ts";
 
 /** An entry of `x-kubernetes-validations`. */
@@ -9,8 +11,17 @@ export interface Rule {
   fieldPath?: string;
 }
 
+/** What a path expression in CEL must know of an input or output: whether SageMaker mounts it, and where. */
+const isMounted = (variable: string) => `(!has(${variable}.appManaged) || !${variable}.appManaged)`;
+const pathOf = (variable: string, source: string) =>
+  `has(${variable}.${source}) && has(${variable}.${source}.localPath)`;
+/** Whether the input \`variable\` is mounted at \`path\`. */
+const isAt = (variable: string, path: string) =>
+  `${isMounted(variable)} && (${pathOf(variable, "s3Input")} && ${variable}.s3Input.localPath == ${path} || ` +
+  `${pathOf(variable, "datasetDefinition")} && ${variable}.datasetDefinition.localPath == ${path})`;
+
 /**
- * What the API demands across fields, by structure. Only its documentation says these things, so they are written by hand.
+ * What the API demands across fields, by structure or list. Only its documentation says these things, so they are written by hand.
  * A rule may refuse only what SageMaker refuses too: what the controller before this one took must still be taken.
  */
 export const RULES: Record<string, Rule[]> = {
@@ -74,6 +85,18 @@ export const RULES: Record<string, Rule[]> = {
       message: "write exactly one of secretKeyRef and configMapKeyRef",
     },
   ],
+  ProcessingInputs: [
+    {
+      rule: ["s3Input", "datasetDefinition"].map((source) =>
+        `self.all(i, !${isMounted("i")} || !(${pathOf("i", source)}) || ` +
+        `self.filter(j, ${isAt("j", `i.${source}.localPath`)}).size() == 1)`
+      ).join(" && "),
+      message: SHARED_PATH,
+    },
+  ],
+  TagList: [
+    { rule: "self.all(t, self.exists_one(u, u.key == t.key))", message: REPEATED_TAG },
+  ],
   ProcessingClusterConfig: [
     {
       rule: "has(self.instanceType) != has(self.instancePreferences)",
@@ -87,6 +110,36 @@ export const RULES: Record<string, Rule[]> = {
     },
   ],
 };
+
+/** The rules between parts of the spec; the schema of the spec has them beside those that keep it unchanged. */
+export const SPEC_RULES: Rule[] = [
+  {
+    rule: "!has(self.processingInputs) || !has(self.processingOutputConfig) || " +
+      `self.processingOutputConfig.outputs.all(o, !${isMounted("o")} || !(${pathOf("o", "s3Output")}) || ` +
+      `!self.processingInputs.exists(i, ${isAt("i", "o.s3Output.localPath")}))`,
+    message: SHARED_PATH,
+    fieldPath: ".processingOutputConfig",
+  },
+];
+
+/** The rules for a text, by its shape and by the member that it is in, as a part of its schema. */
+export function celRules(shapeName: string, member?: string): { "x-kubernetes-validations"?: Rule[] } {
+  const rules = valueRules(shapeName, member).map((rule): Rule => ({ rule: celOf(rule), message: messageOf(rule) }));
+  return rules.length > 0 ? { "x-kubernetes-validations": rules } : {};
+}
+
+function celOf({ pattern, forbids }: ValueRule): string {
+  // The apiserver reckons a match by the longest text that there can be, and a comparison by the shorter side.
+  if (pattern === EMPTY && forbids) return "self != ''";
+  return `${forbids ? "!" : ""}self.matches(${celString(pattern)})`;
+}
+
+/** A string literal of CEL; what could not be seen in the CRD is written as an escape. */
+function celString(text: string): string {
+  const escaped = text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")
+    .replaceAll(/[^ -~]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return `'${escaped}'`;
+}
 
 /**
  * `==` on a list with map keys goes by the keys, so it finds a list with a repeated key unequal to itself. A resource may have

@@ -1,6 +1,6 @@
 import { fieldName, type ListShape, type Shape, shape, type StringShape } from "../../src/sagemaker/facts.ts";
 import { describe } from "./descriptions.ts";
-import { type Rule, RULES } from "./rules.ts";
+import { celRules, type Rule, RULES } from "./rules.ts";
 
 /** The part of apiextensions/v1 `JSONSchemaProps` that the CRD uses. */
 export interface Schema {
@@ -31,8 +31,12 @@ const LIST_MAP_KEYS: Record<string, string> = {
   ProcessingInstancePreferenceList: "instanceType",
 };
 
-/** The schema of the shape called `name` and of everything under it. */
-export function schemaOf(shapes: Record<string, Shape>, name: string): Schema {
+/**
+ * The schema of the shape called `name` and of everything under it.
+ *
+ * @param member the structure and member that it is the schema of, as in `ProcessingInput.InputName`
+ */
+export function schemaOf(shapes: Record<string, Shape>, name: string, member?: string): Schema {
   const target = shape(name, shapes);
   switch (target.type) {
     case "structure":
@@ -40,7 +44,7 @@ export function schemaOf(shapes: Record<string, Shape>, name: string): Schema {
     case "list":
       return listSchema(shapes, name, target);
     case "string":
-      return stringSchema(target);
+      return { ...stringSchema(target), ...celRules(name, member) };
     case "boolean":
       return { type: "boolean" };
     case "integer":
@@ -70,7 +74,7 @@ function structureSchema(
   required: string[],
 ): Schema {
   const properties = Object.entries(members).map(([member, target]) => {
-    const schema = { description: describe(name, member), ...schemaOf(shapes, target) };
+    const schema = { description: describe(name, member), ...schemaOf(shapes, target, `${name}.${member}`) };
     return [fieldName(member), schema] as const;
   });
   const rules = RULES[name];
@@ -84,11 +88,13 @@ function structureSchema(
 
 function listSchema(shapes: Record<string, Shape>, name: string, list: ListShape): Schema {
   const key = LIST_MAP_KEYS[name];
+  const rules = RULES[name];
   return {
     type: "array",
     ...list.min && { minItems: list.min },
     ...list.max !== undefined && { maxItems: list.max },
     ...key !== undefined && { "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [key] },
+    ...rules && { "x-kubernetes-validations": rules },
     items: schemaOf(shapes, list.member),
   };
 }

@@ -41,7 +41,7 @@ async function start(standIn: StandIn, resource: ProcessingJob): Promise<string>
   const request = {
     ProcessingJobName: jobNameOf(resource),
     RoleArn: "arn:aws:iam::123456789012:role/job",
-    AppSpecification: { ImageUri: "image" },
+    AppSpecification: { ImageUri: "123456789012.dkr.ecr.us-west-2.amazonaws.com/image:1" },
     ProcessingResources: { ClusterConfig: { InstanceType: "ml.m5.large", InstanceCount: 1, VolumeSizeInGB: 1 } },
   };
   const answer = await fetch(standIn.url, { method: "POST", headers: HEADERS, body: JSON.stringify(request) });

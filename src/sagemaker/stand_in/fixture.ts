@@ -48,7 +48,10 @@ export function request(
   return {
     ProcessingJobName: name,
     RoleArn: "arn:aws:iam::123456789012:role/job",
-    AppSpecification: { ImageUri: "image", ContainerArguments: ["--größe", "1"] },
+    AppSpecification: {
+      ImageUri: "123456789012.dkr.ecr.eu-west-1.amazonaws.com/image:1",
+      ContainerArguments: ["--größe", "1"],
+    },
     ProcessingResources: { ClusterConfig: { InstanceType: "ml.m5.large", InstanceCount: 1, VolumeSizeInGB: 10 } },
     ...changes,
   };

@@ -1,4 +1,5 @@
 import { FINAL_JOB_STATUSES, type JobStatus } from "../../api/job.ts";
+import { brokenValues } from "../broken_values.ts";
 import { operation as factsOf } from "../facts.ts";
 import { brokenRules, type RuledRequest } from "../request_rules.ts";
 import { validate, validationMessage } from "../validate.ts";
@@ -29,6 +30,8 @@ export function perform(
   const wrongType = violations.find((violation) => violation.kind === "type");
   if (wrongType) throw new ServiceError("SerializationException", wrongType.message);
   if (violations.length > 0) throw new ServiceError("ValidationException", validationMessage(violations));
+  const [broken] = brokenValues(factsOf(operation).input, request).filter(({ rule }) => !rule.isOurs);
+  if (broken) throw new ServiceError("ValidationException", broken.answer);
   return OPERATIONS[operation]!(service, region, request, service.now() - staleMs);
 }
 
@@ -53,7 +56,7 @@ function nameIn(request: unknown): string {
 }
 
 function create(service: SageMakerService, region: string, request: CreateRequest): object {
-  const broken = brokenRules(request as RuledRequest);
+  const broken = brokenRules(request as unknown as RuledRequest);
   if (broken.length > 0) throw new ServiceError("ValidationException", broken.join("; "));
   const existing = service.table(region).get(request.ProcessingJobName);
   if (existing) {

@@ -7,6 +7,10 @@ import {
   paginateListProcessingJobs,
   StopProcessingJobCommand,
 } from "@aws-sdk/client-sagemaker";
+import { changed, FULL_SPEC } from "../../../tests/support/full_spec.ts";
+import { REFUSED } from "../../../tests/support/refused.ts";
+import type { ProcessingJobSpec } from "../../api/processing_job.ts";
+import { toCreateRequest } from "../convert.ts";
 import { create, describe, REGION, request, withStandIn } from "./fixture.ts";
 
 const stop = (name: string) => new StopProcessingJobCommand({ ProcessingJobName: name });
@@ -128,6 +132,31 @@ Deno.test("errors have the service's names and texts", () =>
       name: "ValidationException",
       message: "Input 'a' must have exactly one of S3Input and DatasetDefinition",
     });
+  }));
+
+Deno.test("Create refuses what the service refuses, in its words where they are known", () =>
+  withStandIn(async ({ client }) => {
+    for (const { title, changes, said, answer, isOurs } of REFUSED) {
+      let spec: object = FULL_SPEC;
+      for (const [path, value] of Object.entries(changes)) spec = changed(spec, path, value);
+      const creating = client().send(
+        create("x", { ...toCreateRequest(spec as ProcessingJobSpec, "x"), ProcessingJobName: crypto.randomUUID() }),
+      );
+      if (isOurs) await creating;
+      else {await assert.rejects(creating, ({ name, message }: Error) => {
+          assert.equal(name, "ValidationException", title);
+          assert.ok(message.startsWith(answer ?? said), `${title}: ${message}`);
+          return true;
+        });}
+    }
+  }));
+
+Deno.test("AddTags refuses keys that are AWS's own, and takes the operator's", () =>
+  withStandIn(async ({ client }) => {
+    const { ProcessingJobArn: ResourceArn } = await client().send(create("job"));
+    const add = (Key: string) => client().send(new AddTagsCommand({ ResourceArn, Tags: [{ Key, Value: "v" }] }));
+    await add("sagemaker-operator/uid");
+    await assert.rejects(add("aws:team"), { name: "ValidationException", message: /are reserved for AWS/ });
   }));
 
 Deno.test("List pages through 250 jobs, filters and sorts", () =>

@@ -1,0 +1,38 @@
+import type { ProcessingJobSpec } from "../api/processing_job.ts";
+
+/** The registries whose images SageMaker is known to run: private ECR, by the plain host of each partition. */
+const KNOWN_IMAGE =
+  /^[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.(amazonaws\.com(\.cn)?|amazonaws\.eu|c2s\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)\//;
+
+/**
+ * What SageMaker may refuse, one sentence each. It is let through, because nothing that AWS has published says whether it does; the
+ * status carries the warning until the job has completed. See docs/adr/0057-uncertain-specs-get-a-warning.md.
+ */
+export function specWarnings(spec: ProcessingJobSpec): string[] {
+  const imageUri = String(spec.appSpecification?.imageUri ?? "");
+  const inputs = listOf(spec.processingInputs);
+  const outputs = listOf(spec.processingOutputConfig?.outputs);
+  const paths = outputs.filter(({ appManaged }) => !appManaged).flatMap(({ s3Output }) => s3Output?.localPath ?? []);
+  const names = new Set(inputs.map(({ inputName }) => inputName));
+  const warnings: string[] = [];
+  if (!KNOWN_IMAGE.test(imageUri)) {
+    warnings.push(`SageMaker may not take an image of '${imageUri.split("/", 1)[0]}': use the host of private ECR`);
+  }
+  for (const path of new Set(paths.filter((path, index) => paths.indexOf(path) !== index))) {
+    warnings.push(`SageMaker may not take two outputs in one directory: '${path}'`);
+  }
+  if (outputs.some(({ outputName }) => outputName === "")) {
+    warnings.push("SageMaker may not take an output without a name: set 'outputName'");
+  }
+  for (const { outputName } of outputs) {
+    if (names.has(outputName)) {
+      warnings.push(`SageMaker may not take an input and an output of one name: '${outputName}'`);
+    }
+  }
+  return warnings;
+}
+
+/** A resource may have been stored under another schema, and its status must be written all the same. */
+function listOf<T>(list: T[] | undefined): T[] {
+  return Array.isArray(list) ? list.filter((element) => element !== null) : [];
+}
