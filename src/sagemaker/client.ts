@@ -273,8 +273,7 @@ class Caller implements SageMaker {
     hidden: readonly string[] = [],
   ): Promise<string> {
     const answer = await this.#call("CreateProcessingJob", signal, (client, abortSignal) => {
-      const sent = client.send(new CreateProcessingJobCommand(request), { abortSignal });
-      return hidden.length === 0 ? sent : sent.catch((error) => {
+      return client.send(new CreateProcessingJobCommand(request), { abortSignal }).catch((error) => {
         throw errorWithout(hidden, error);
       });
     });

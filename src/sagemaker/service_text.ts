@@ -25,7 +25,7 @@ export function shownText(message: string): string {
  * The text without the values that are in violations about the environment. If there are more or fewer violations than the text
  * says, a value looks like a violation itself; then all is left out up to the last one about the environment.
  */
-function withoutEnvironment(text: string): string {
+export function withoutEnvironment(text: string): string {
   const violations = [...text.matchAll(BEHIND_VALUE)];
   const count = COUNT.exec(text)?.[1];
   if (count !== undefined && Number(count) !== violations.length) return withoutAllUpToEnvironment(text);
