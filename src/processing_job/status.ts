@@ -225,6 +225,7 @@ function conditionsOf(
   add("Complete", word === "Completed");
   add("Failed", word === "Failed" || word === "Error");
   add("Stopped", word === "Stopped" && !suspended);
+  add("Finished", word === "Completed" || stalled, reason, `It has ended with the status '${word}'`);
   add("Suspended", suspended, reason === "Suspending" ? reason : "Suspended", SUSPENDED);
   if (!suspended && findCondition(resource.status?.conditions, "Suspended")) {
     conditions.push({ type: "Suspended", status: "False", reason: "Resumed", message: "", observedGeneration });

@@ -57,7 +57,7 @@ Deno.test("retryPolicy: a job that fails twice for capacity and then runs is thr
   assert.equal(status.attemptSummary, "3/3");
   assert.equal(status.sageMakerProcessingJobName, names[2]);
   assert.equal(status.failureReason, undefined);
-  assert.deepEqual(status.conditions?.map(({ type }) => type).sort(), ["Complete", "Created", "Ready"]);
+  assert.deepEqual(status.conditions?.map(({ type }) => type).sort(), ["Complete", "Created", "Finished", "Ready"]);
   const { stdout } = await kubectl(cluster, ["get", "pj", "retried", "-o", "wide", "-n", scene.namespace]);
   assert.match(stdout, /ATTEMPTS[^]* 3\/3 /);
 });
