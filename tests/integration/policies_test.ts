@@ -202,6 +202,23 @@ Deno.test("ttlSecondsAfterFinished: 0 is at once, also for what finished before 
   await scene.resources.untilGone("old");
 });
 
+Deno.test("ttlSecondsAfterFinished: an Event warns where the same name comes back soon after it expired", async () => {
+  await using scene = await Scene.open(cluster);
+  await scene.startOperator();
+  const warned = async () => {
+    const { stdout } = await kubectl(cluster, ["events", "-n", scene.namespace, "--types=Warning"]);
+    return stdout.match(/Recreated/g)?.length ?? 0;
+  };
+  for (const run of [1, 2]) {
+    await scene.resources.create("again", { spec: { ttlSecondsAfterFinished: 0 } });
+    await scene.resources.untilStatus("again", "InProgress");
+    await eventually("an Event tells of the second", async () => assert.equal(await warned(), run - 1));
+    await scene.finish("again", "Completed");
+    await scene.resources.untilGone("again");
+  }
+  assert.equal(scene.standIn.created.length, 2);
+});
+
 Deno.test("deletionPolicy: Retain lets the job run on, Delete has its record deleted, and the status says which", async () => {
   await using scene = await Scene.open(cluster, { stopDuration: 200 });
   await scene.startOperator({ defaults: { deletionPolicy: "Retain" } });
