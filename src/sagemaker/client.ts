@@ -153,7 +153,7 @@ export function sageMakerFactory(options: SageMakerFactoryOptions): SageMakerFac
       const { region, credentials } = source.config;
       const requestHandler = httpHandler(options.callTimeoutMs ?? DEFAULT_TIMEOUT_MS);
       const session = remembered(assumedRole(account, { region, credentials, requestHandler }), options.clock);
-      return newClient({ region, credentials: session }, options);
+      return newClient({ region, credentials: session, requestHandler }, options);
     }).config.credentials;
   };
   const clientFor = ({ endpoint, ...site }: Site) => {
