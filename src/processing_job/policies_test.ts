@@ -289,21 +289,28 @@ const DENIED: Failure = {
 /** The records' deletion has just been refused. */
 const refused: Observed = { failure: DENIED, recordsAsked: true };
 const endings: [string, ProcessingJobStatus, Observed, string, string[]][] = [
-  ["Completed", settled(held({}, running), seen("Completed")).status, {}, "Completed", ["Complete", "Created"]],
+  ["Completed", settled(held({}, running), seen("Completed")).status, {}, "Completed", [
+    "Complete",
+    "Created",
+    "Finished",
+  ]],
   ["Failed", settled(held({}, running), seen("Failed", { failureReason: "AlgorithmError: 1" })).status, {}, "Failed", [
     "Created",
     "Failed",
+    "Finished",
     "Stalled",
   ]],
   ["Stopped by somebody else", settled(held({}, running), seen("Stopped")).status, {}, "Stopped", [
     "Created",
+    "Finished",
     "Stalled",
     "Stopped",
   ]],
   ["Stopped by suspend", suspended().status, {}, "Stopped", ["Created", "Suspended"]],
-  ["Completed a moment ago", running, seen("Completed"), "Completed", ["Complete", "Created"]],
+  ["Completed a moment ago", running, seen("Completed"), "Completed", ["Complete", "Created", "Finished"]],
   ["Stopped by the deletion", { ...running, processingJobStatus: "Stopping" }, seen("Stopped"), "Stopped", [
     "Created",
+    "Finished",
     "Stopped",
   ]],
 ];

@@ -211,7 +211,7 @@ Deno.test("conditions that another controller writes survive the operator's writ
   await scene.resources.untilStatus("job", "InProgress");
   await scene.finish("job", "Completed");
   const completed = await scene.resources.untilStatus("job", "Completed");
-  assert.deepEqual(conditionsOf(completed), ["Ready=True:Completed", "Complete", "Created", foreign.type]);
+  assert.deepEqual(conditionsOf(completed), ["Ready=True:Completed", "Complete", "Created", "Finished", foreign.type]);
   assert.deepEqual(completed.status?.conditions?.find(({ type }) => String(type) === foreign.type), foreign);
   // The same manager may change it, and take it away.
   await scene.resources.applyCondition("job", { ...foreign, status: "False" });
