@@ -6,6 +6,8 @@
 /** Libraries treat a denied variable as an error, not as an unset one, so every name that they look at is here. */
 const ENVIRONMENT = [
   "AWS_*",
+  "NODE_EXTRA_CA_CERTS",
+  "SSL_CERT_FILE",
   "_X_AMZN_TRACE_ID",
   "SAGEMAKER_OPERATOR_*",
   "KUBECONFIG",
@@ -42,6 +44,8 @@ const READABLE = [
   "/var/run/secrets",
   "/run/secrets",
   "/etc/sagemaker-operator",
+  "/etc/ssl/certs",
+  "/etc/pki/tls/certs",
   "/etc/kubernetes",
   "/etc/kubeconfig",
   "/kubeconfig",

@@ -1,11 +1,12 @@
 import type { Reason } from "./job.ts";
 
-/** The types that this operator writes. `Ready` is always present; the others are absent until they hold, as in a `batch/v1` Job. */
+/** The types that this operator writes. `Ready` is always present; the others are absent until they hold, as in a `batch/v1` Job. `Finished` holds after every end. */
 export const CONDITION_TYPES = [
   "Created",
   "Complete",
   "Failed",
   "Stopped",
+  "Finished",
   "Suspended",
   "Paused",
   "Ready",

@@ -1,11 +1,9 @@
 import type { CreateProcessingJobCommandInput } from "@aws-sdk/client-sagemaker";
-import { readFile } from "node:fs/promises";
-import { text as textOf } from "node:stream/consumers";
 import { parseAllDocuments } from "yaml";
-import { API_VERSION, KIND } from "../api/group.ts";
+import { API_VERSION, GROUP, KIND } from "../api/group.ts";
 import { jobName } from "../api/job_name.ts";
 import type { ProcessingJobSpec } from "../api/processing_job.ts";
-import { type Converted, resourcesYaml } from "../convert/resource.ts";
+import { type Converted, resourceName, resourcesYaml } from "../convert/resource.ts";
 import { withPlaceholders } from "../processing_job/environment.ts";
 import { specWarnings } from "../processing_job/spec_warnings.ts";
 import { systemClock } from "../runtime/clock.ts";
@@ -15,6 +13,7 @@ import { parseArguments } from "./arguments.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { asUsage, UsageError } from "./errors.ts";
 import { oneOf, string } from "./flags.ts";
+import { itemsOf, readText } from "./input_file.ts";
 import { type ConvertedText, convertText, convertValues, SOURCES } from "./render_resource.ts";
 import { requestProblems, unknownFields } from "./spec_problems.ts";
 
@@ -39,6 +38,9 @@ const spec = {
       placeholder: "URL",
       defaultText: "AWS_ENDPOINT_URL_SAGEMAKER, else AWS's own",
     }),
+    "name": string({
+      help: "With --from aws: name of the resource for a request that has none, as a step of a pipeline",
+    }),
     "uid": string({
       help: "UID that the resource has in the cluster, from which the job's name is made",
       placeholder: "UID",
@@ -52,6 +54,9 @@ export const render: Command = {
   async run(argv, context) {
     const { flags } = parseArguments(spec, argv, context.env);
     const { file, from, job, uid } = flags;
+    if (flags.name !== undefined && resourceName(flags.name) !== flags.name) {
+      throw new UsageError(`Cannot use '${flags.name}' for --name: expected small letters, digits, hyphens and dots`);
+    }
     if (job !== undefined) {
       if (file !== undefined || from !== undefined) {
         throw new UsageError("Flag '--job' must stand without '--file' and '--from': SageMaker has the job");
@@ -59,9 +64,13 @@ export const render: Command = {
       return await printResources(await jobAsResource(job, flags, context), job, context);
     }
     if (file === undefined) throw new UsageError("Flag '--file' must name a file, or - for stdin");
-    const text = await read(file);
-    if (from !== undefined) return printResources(convertText(text, from, regionOf(flags, context)), file, context);
-    const { requests, problems, warnings = [] } = renderRequests(text, uid);
+    const text = await readText(file);
+    if (from !== undefined) {
+      const fallbacks = { region: regionOf(flags, context), name: flags.name };
+      return printResources(convertText(text, from, fallbacks), file, context);
+    }
+    const { requests, problems, notes = [], warnings = [] } = renderRequests(text, uid);
+    for (const note of notes) context.stderr(`${note}\n`);
     refuse(problems, file, context);
     for (const warning of warnings) context.stderr(`Warning: ${warning}\n`);
     if (requests.length === 0) throw new Error(`Cannot render '${file}': it holds no ${KIND}`);
@@ -83,7 +92,7 @@ async function jobAsResource(name: string, flags: Place, context: CommandContext
   const { operator: endpoint } = asUsage(() => endpoints({ endpointUrl: flags.endpointUrl, env: variables }));
   const { description, tagsDenied } = await describeExistingJob({ name, region, endpoint }, systemClock, signal);
   if (tagsDenied !== undefined) stderr(`The tags of '${name}' are not carried over: ${tagsDenied}\n`);
-  return convertValues([description], "aws", region);
+  return convertValues([description], "aws", { region });
 }
 
 const ENDPOINT_VARIABLES = ["AWS_DEFAULT_SAGEMAKER_ENDPOINT", "AWS_ENDPOINT_URL_SAGEMAKER"];
@@ -106,65 +115,93 @@ function refuse(problems: readonly string[], what: string, { stderr }: CommandCo
   throw new Error(`Cannot render '${what}': it has ${problems.length} problem${problems.length === 1 ? "" : "s"}`);
 }
 
-async function read(file: string): Promise<string> {
-  if (file === "-") return await textOf(Deno.stdin.readable);
-  try {
-    return await readFile(file, "utf8");
-  } catch (cause) {
-    if ((cause as { code?: string }).code !== "ENOENT") throw new Error(`Cannot read '${file}'`, { cause });
-    throw new Error(`Cannot read '${file}': the file does not exist`);
-  }
-}
-
 /**
  * The requests of every ProcessingJob in a YAML text, in its order, everything that is wrong with them, and what SageMaker may
  * refuse though nothing says so, one line each.
- * Documents without content are passed over.
+ * Lists hold several. Documents without content are passed over, and so are resources of other kinds, which the notes name.
  */
 export function renderRequests(
   yaml: string,
   uid: string,
-): { requests: CreateProcessingJobCommandInput[]; problems: string[]; warnings?: string[] } {
-  const requests: CreateProcessingJobCommandInput[] = [];
-  const problems: string[] = [];
+): { requests: CreateProcessingJobCommandInput[]; problems: string[]; notes?: string[]; warnings?: string[] } {
+  const all = { requests: [] as CreateProcessingJobCommandInput[], problems: [] as string[] };
+  const notes: string[] = [];
   const warnings: string[] = [];
   const documents = parseAllDocuments(yaml);
   for (const [i, document] of [...documents].entries()) {
     const where = documents.length > 1 ? `Document ${i + 1}: ` : "";
-    const add = (found: string[]) => problems.push(...found.map((problem) => where + problem));
     const [error] = document.errors;
     if (error) {
-      add([`It is not YAML: ${error.message.split("\n")[0]?.replace(/:$/, "")}`]);
+      all.problems.push(`${where}It is not YAML: ${error.message.split("\n")[0]?.replace(/:$/, "")}`);
       continue;
     }
-    const resource: unknown = document.toJS();
-    if (resource === null || resource === undefined) continue;
-    const wrong = resourceProblems(resource);
-    if (wrong.length > 0) {
-      add(wrong);
-      continue;
+    const content: unknown = document.toJS();
+    const items = itemsOf(content);
+    for (const [j, resource] of (items ?? [content]).entries()) {
+      if (resource === null || resource === undefined) continue;
+      const { request, problems, note, warnings: found = [] } = renderResource(resource, uid);
+      const place = items === undefined ? where : `${where}Item ${j + 1}: `;
+      all.problems.push(...problems.map((problem) => place + problem));
+      if (note !== undefined) notes.push(place + note);
+      warnings.push(...found.map((warning) => place + warning));
+      if (request !== undefined) all.requests.push(request);
     }
-    const { metadata, spec } = resource as { metadata: { name: string }; spec: ProcessingJobSpec };
-    const request = toCreateRequest(withPlaceholders(spec), jobName(metadata.name, uid));
-    const found = requestProblems(request);
-    add(found);
-    if (found.length === 0) warnings.push(...specWarnings(spec).map((warning) => where + warning));
-    requests.push(request);
   }
-  return { requests, problems, ...(warnings.length > 0 && { warnings }) };
+  return { ...all, ...notes.length > 0 && { notes }, ...warnings.length > 0 && { warnings } };
 }
 
-function resourceProblems(resource: unknown): string[] {
+interface Rendered {
+  request?: CreateProcessingJobCommandInput;
+  problems: string[];
+  note?: string;
+  /** What SageMaker may refuse though nothing says so. */
+  warnings?: string[];
+}
+
+function renderResource(resource: unknown, uid: string): Rendered {
   const { apiVersion, kind, metadata, spec } = resource as {
     apiVersion?: unknown;
     kind?: unknown;
-    metadata?: { name?: unknown };
+    metadata?: { name?: unknown; generateName?: unknown };
     spec?: unknown;
   };
   if (kind !== KIND || apiVersion !== API_VERSION) {
     const found = kind === undefined ? "it has no kind" : `it is a '${kind}' of '${apiVersion}'`;
-    return [`It must be a ${KIND} of '${API_VERSION}': ${found}`];
+    if (isOfAnotherKind(kind, apiVersion)) return { problems: [], note: `Passed over, ${found}` };
+    return { problems: [`It must be a ${KIND} of '${API_VERSION}': ${found}`] };
   }
-  const name = metadata?.name;
-  return [...(typeof name === "string" && name !== "" ? [] : ["'metadata.name' must be set"]), ...unknownFields(spec)];
+  const name = nameOf(metadata);
+  const problems = [...name === undefined ? ["'metadata.name' must be set"] : [], ...unknownFields(spec)];
+  if (typeof spec !== "object" || spec === null || Array.isArray(spec)) return { problems };
+  const request = toCreateRequest(withPlaceholders(readable(spec, problems)), jobName(name ?? "job", uid));
+  problems.push(...requestProblems(request).filter((problem) => !isAboutFieldOf(problems, problem)));
+  return { request, problems, ...problems.length === 0 && { warnings: specWarnings(spec as ProcessingJobSpec) } };
+}
+
+/** A stream, as of kustomize, holds all that belongs together. What has our kind or our group is meant for us. */
+function isOfAnotherKind(kind: unknown, apiVersion: unknown): boolean {
+  if (typeof kind !== "string" || typeof apiVersion !== "string" || kind === KIND) return false;
+  return !apiVersion.startsWith(`${GROUP}/`);
+}
+
+/** The cluster puts five characters behind a `generateName`. */
+function nameOf({ name, generateName }: { name?: unknown; generateName?: unknown } = {}): string | undefined {
+  if (typeof name === "string" && name !== "") return name;
+  return typeof generateName === "string" && generateName !== "" ? `${generateName}00000` : undefined;
+}
+
+/** The fields of the spec with which nothing is wrong yet, so that the rest can be looked at too. */
+function readable(spec: object, problems: readonly string[]): ProcessingJobSpec {
+  const fields = problems.map(fieldOf);
+  return Object.fromEntries(Object.entries(spec).filter(([field]) => !fields.includes(field))) as ProcessingJobSpec;
+}
+
+function isAboutFieldOf(problems: readonly string[], problem: string): boolean {
+  const field = fieldOf(problem);
+  return field !== undefined && problems.some((each) => fieldOf(each) === field);
+}
+
+/** The field of the spec that a problem is about. */
+function fieldOf(problem: string): string | undefined {
+  return /'spec\.([^.[']+)/.exec(problem)?.[1];
 }

@@ -4,6 +4,7 @@ import { fromAck } from "../convert/from_ack.ts";
 import { fromAws } from "../convert/from_aws.ts";
 import type { Converted } from "../convert/resource.ts";
 import { toCreateRequest } from "../sagemaker/convert.ts";
+import { itemsOf } from "./input_file.ts";
 import { requestProblems } from "./spec_problems.ts";
 
 /** Whose form of a processing job is turned into a resource. */
@@ -13,6 +14,7 @@ export type Source = typeof SOURCES[number];
 const CONVERT = { aws: fromAws, ack: fromAck } as const;
 /** Only its length matters for what can be wrong with a name. */
 const ANY_UID = "0".repeat(32);
+const ANY_NAME = "job";
 
 export interface ConvertedText {
   resources: Converted[];
@@ -21,30 +23,38 @@ export interface ConvertedText {
   notes: string[];
 }
 
+/** What jobs get that don't say it themselves. */
+export interface Fallbacks {
+  region?: string | undefined;
+  /** For one job. */
+  name?: string | undefined;
+}
+
 /**
  * The resources for everything in a text, JSON or YAML of one or more documents; lists hold several too. Empty documents are
  * passed over.
- *
- * @param region where jobs run that don't say it
  */
-export function convertText(text: string, source: Source, region?: string): ConvertedText {
+export function convertText(text: string, source: Source, fallbacks: Fallbacks = {}): ConvertedText {
   const { values, problems } = readValues(text);
-  return convertValues(values, source, region, problems);
+  return convertValues(values, source, fallbacks, problems);
 }
 
 /** The same for values that have been read already. */
 export function convertValues(
   values: readonly unknown[],
   source: Source,
-  region?: string,
+  { region, name }: Fallbacks = {},
   problems: string[] = [],
 ): ConvertedText {
   const all: ConvertedText = { resources: [], problems: [...problems], notes: [] };
+  let isNameFree = true;
   for (const [i, value] of values.entries()) {
     const where = values.length > 1 ? `Job ${i + 1}: ` : "";
-    const converted = CONVERT[source](value, { region });
-    // What was left out would be missed again.
-    const found = converted.problems.length > 0 ? converted.problems : missing(converted);
+    const converted = CONVERT[source](value, { region, name: isNameFree ? name : undefined });
+    if (name !== undefined && converted.isNamedByFallback) isNameFree = false;
+    const found = [...converted.problems, ...missing(converted)].map((problem) =>
+      isNameFree ? problem : problem.replace("'--name' names a job that has none", "'--name' names one job only")
+    );
     all.problems.push(...found.map((problem) => where + problem));
     all.notes.push(...converted.notes.map((note) => where + note));
     all.resources.push(converted);
@@ -52,9 +62,23 @@ export function convertValues(
   return all;
 }
 
-/** What SageMaker would refuse. */
-function missing({ metadata, spec }: Converted): string[] {
-  return requestProblems(toCreateRequest(spec, jobName(metadata.name, ANY_UID)));
+/** What SageMaker would refuse; but not once more that there is nothing where something could not be carried over. */
+function missing({ metadata, spec, problems }: Converted): string[] {
+  const parents = problems.flatMap((problem) => {
+    const path = /^'(\S+)' cannot be carried over/.exec(problem)?.[1];
+    return path === undefined ? [] : [parentOf(path)];
+  });
+  const isToldAlready = (problem: string) => {
+    const path = /^Value null at '(\S+)'/.exec(problem)?.[1];
+    return path !== undefined && parents.includes(parentOf(path));
+  };
+  return requestProblems(toCreateRequest(spec, jobName(metadata.name || ANY_NAME, ANY_UID)))
+    .filter((problem) => !isToldAlready(problem));
+}
+
+/** Where a member is, in capitals or not and with or without the resource's `spec`. */
+function parentOf(path: string): string {
+  return path.toLowerCase().replace(/^spec\./, "").replace(/\.?[^.]*$/, "");
 }
 
 function readValues(text: string): { values: unknown[]; problems: string[] } {
@@ -74,10 +98,8 @@ function readValues(text: string): { values: unknown[]; problems: string[] } {
   return { values, problems };
 }
 
-/** A JSON array, or a Kubernetes list, as `kubectl get -o yaml` prints it. */
+/** Of a JSON array, or of a Kubernetes list. */
 function flatten(value: unknown): unknown[] {
   if (value === null || value === undefined) return [];
-  if (Array.isArray(value)) return value;
-  const { kind, items } = value as { kind?: unknown; items?: unknown };
-  return typeof kind === "string" && kind.endsWith("List") && Array.isArray(items) ? items : [value];
+  return Array.isArray(value) ? value : itemsOf(value) ?? [value];
 }

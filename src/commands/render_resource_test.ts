@@ -16,11 +16,14 @@ import { convertText } from "./render_resource.ts";
 Deno.env.set("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE");
 Deno.env.set("AWS_SECRET_ACCESS_KEY", "of-no-use");
 
-async function render(argv: string[], { content, env = {} }: { content?: string; env?: Record<string, string> } = {}) {
+async function render(
+  argv: string[],
+  { content, env = {} }: { content?: string | Uint8Array; env?: Record<string, string> } = {},
+) {
   const file = await Deno.makeTempFile();
   let [stdout, stderr] = ["", ""];
   try {
-    if (content !== undefined) await Deno.writeTextFile(file, content);
+    if (content !== undefined) await Deno.writeFile(file, bytesOf(content));
     const code = await runCommand(["render", ...argv, ...content === undefined ? [] : ["-f", file]], {
       env: (name) => env[name],
       signal: new AbortController().signal,
@@ -33,6 +36,8 @@ async function render(argv: string[], { content, env = {} }: { content?: string;
   }
 }
 
+const bytesOf = (content: string | Uint8Array) =>
+  typeof content === "string" ? new TextEncoder().encode(content) : content;
 const requestOf = (spec: ProcessingJobSpec, name = "job") => toCreateRequest(spec, name);
 
 Deno.test("render --from aws prints YAML that renders back to the same request", async () => {
@@ -69,7 +74,10 @@ Deno.test("render --from aws takes YAML, arrays, and the region of the environme
     ["job", "eu-west-1"],
     ["other", "eu-west-1"],
   ]);
-  assert.equal(convertText("ProcessingJobName: job\nRoleArn: x\n", "aws", "eu-west-1").resources[0]?.spec.roleArn, "x");
+  assert.equal(
+    convertText("ProcessingJobName: job\nRoleArn: x\n", "aws", { region: "eu-west-1" }).resources[0]?.spec.roleArn,
+    "x",
+  );
 });
 
 Deno.test("render --from ack takes what kubectl get -o yaml prints", async () => {
@@ -123,6 +131,75 @@ Deno.test("render --from says what it can't read", async () => {
     assert.equal(code, 1);
     assert.match(stderr, expected);
   }
+});
+
+Deno.test("render --from aws takes a name for the request that has none", async () => {
+  const { ProcessingJobName: _, ...request } = requestOf(MINIMAL_SPEC);
+  const argv = ["--from", "aws", "--region", "us-west-2"];
+  const named = await render([...argv, "--name", "nightly"], { content: JSON.stringify(request) });
+  assert.deepEqual([named.code, named.stderr], [0, ""]);
+  assert.deepEqual(parse(named.stdout).metadata, { name: "nightly" });
+
+  const one = JSON.stringify([request, { ...request, ProcessingJobName: "own" }]);
+  const both = parseAllDocuments((await render([...argv, "--name", "nightly"], { content: one })).stdout);
+  assert.deepEqual(both.map((document) => document.toJS().metadata.name), ["nightly", "own"]);
+
+  const two = await render([...argv, "--name", "nightly"], { content: JSON.stringify([request, request]) });
+  assert.deepEqual([two.code, two.stdout], [1, ""]);
+  assert.match(two.stderr, /^Job 2: 'ProcessingJobName' must be set.*; '--name' names one job only$/m);
+
+  const none = await render(argv, { content: JSON.stringify(request) });
+  assert.match(none.stderr, /^'ProcessingJobName' must be set .*; '--name' names a job that has none$/m);
+  const bad = await render([...argv, "--name", "Not a name"], { content: JSON.stringify(request) });
+  assert.equal(bad.code, 2);
+  assert.match(bad.stderr, /Cannot use 'Not a name' for --name/);
+});
+
+Deno.test("render --from tells all that is wrong at once, by path, each once", async () => {
+  const request = {
+    ...requestOf(MINIMAL_SPEC),
+    ProcessingJobName: undefined,
+    Retries: 3,
+    RoleArn: "arn:aws:iam::123456789012:user/somebody",
+    AppSpecification: { ImageURI: "x" },
+    StoppingCondition: { MaxRuntimeInSeconds: 0 },
+  };
+  const { code, stderr } = await render(["--from", "aws"], { content: JSON.stringify(request) });
+  assert.equal(code, 1);
+  const lines = stderr.trimEnd().split("\n").slice(0, -1);
+  for (
+    const expected of [
+      /^'Retries' cannot be carried over/,
+      /^'AppSpecification\.ImageURI' cannot be carried over/,
+      /^'ProcessingJobName' must be set/,
+      /^The region is missing/,
+      /at 'spec\.roleArn' failed/,
+      /at 'spec\.stoppingCondition\.maxRuntimeInSeconds' failed/,
+    ]
+  ) {
+    assert.equal(lines.filter((line) => expected.test(line)).length, 1, `${expected} in\n${stderr}`);
+  }
+  assert.ok(!lines.some((line) => /imageUri'|metadata\.name/.test(line)), stderr);
+});
+
+Deno.test("render says that a file is UTF-16, and takes a byte order mark of UTF-8", async () => {
+  const text = JSON.stringify(requestOf(MINIMAL_SPEC));
+  const utf16 = (bigEndian: boolean, mark: boolean) => {
+    const view = new DataView(new ArrayBuffer(2 * (text.length + 1)));
+    [...mark ? ["\ufeff"] : [], ...text].forEach((character, i) =>
+      view.setUint16(2 * i, character.charCodeAt(0), !bigEndian)
+    );
+    return new Uint8Array(view.buffer, 0, 2 * (text.length + (mark ? 1 : 0)));
+  };
+  for (const content of [utf16(false, true), utf16(true, true), utf16(false, false)]) {
+    for (const argv of [["--from", "aws", "--region", "us-west-2"], []]) {
+      const { code, stderr } = await render(argv, { content });
+      assert.equal(code, 1);
+      assert.match(stderr, /^sagemaker-operator: Cannot read 'FILE': it is UTF-16.*; save it as UTF-8\n$/);
+    }
+  }
+  const { code } = await render(["--from", "aws", "--region", "us-west-2"], { content: `\ufeff${text}` });
+  assert.equal(code, 0);
 });
 
 Deno.test("render --job prints the resource for a job that exists, with the tags that were asked for", async () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { parse, stringify } from "yaml";
 import { runCommand } from "./main.ts";
 import { renderRequests } from "./render.ts";
 
@@ -69,6 +70,51 @@ Deno.test("render makes the job's name from --uid", async () => {
 Deno.test("render prints a list for several resources and passes over empty documents", async () => {
   const { stdout } = await render(`${yaml()}\n---\n# nothing\n---${yaml()}\n---\n`);
   assert.equal(JSON.parse(stdout).length, 2);
+});
+
+Deno.test("render takes lists, as kubectl get -o yaml prints them", async () => {
+  const [one, two] = [yaml(), yaml().replace("kmeans.mnist", "other")].map((text) => parse(text));
+  for (const kind of ["List", "ProcessingJobList"]) {
+    const list = { apiVersion: kind === "List" ? "v1" : one.apiVersion, kind, items: [one, two] };
+    const { stdout, stderr } = await render(stringify(list));
+    assert.equal(stderr, "");
+    assert.deepEqual(
+      JSON.parse(stdout).map(({ ProcessingJobName }: { ProcessingJobName: string }) => ProcessingJobName),
+      [
+        `kmeans-mnist-${"0".repeat(32)}`,
+        `other-${"0".repeat(32)}`,
+      ],
+    );
+  }
+  delete two.spec.region;
+  const { stderr } = await render(stringify({ apiVersion: "v1", kind: "List", items: [one, two] }));
+  assert.match(stderr, /^Item 2: 'spec.region' must be set$/m);
+});
+
+Deno.test("render takes a generateName, and shows zeros for what the cluster makes up", async () => {
+  const { code, stdout } = await render(yaml().replace("name: kmeans.mnist", "generateName: nightly-"));
+  assert.equal(code, 0);
+  assert.equal(JSON.parse(stdout).ProcessingJobName, `nightly-00000-${"0".repeat(32)}`);
+});
+
+Deno.test("render passes over other kinds in a stream, and says which", async () => {
+  const other = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\n";
+  const { code, stdout, stderr } = await render(`${other}---${yaml()}`);
+  assert.deepEqual([code, stderr], [0, "Document 1: Passed over, it is a 'ConfigMap' of 'v1'\n"]);
+  assert.equal(JSON.parse(stdout).ProcessingJobName, `kmeans-mnist-${"0".repeat(32)}`);
+
+  const none = await render(other);
+  assert.equal(none.code, 1);
+  assert.match(none.stderr, /Cannot render 'FILE': it holds no ProcessingJob\n$/);
+  const misspelt = await render(yaml().replace("kind: ProcessingJob", "kind: ProcesingJob"));
+  assert.match(misspelt.stderr, /^It must be a ProcessingJob of '.*': it is a 'ProcesingJob' of /);
+});
+
+Deno.test("render tells at once of fields that there aren't and of values that are wrong", async () => {
+  const { stderr } = await render(yaml("  regoin: x\n  stoppingCondition: {maxRuntimeInSeconds: 0}"));
+  assert.match(stderr, /^Unknown field 'spec.regoin'/m);
+  assert.match(stderr, /^Value '0' at 'spec.stoppingCondition.maxRuntimeInSeconds' /m);
+  assert.match(stderr, /it has 2 problems\n$/);
 });
 
 Deno.test("render refuses with exit 1 and a line for each problem, printing no request", async () => {

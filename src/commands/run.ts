@@ -134,7 +134,7 @@ export const run: Command = {
       await runOperator({
         cluster,
         endpoints: sageMakerEndpoints,
-        ownRegion: env("AWS_REGION") ?? env("AWS_DEFAULT_REGION"),
+        ownRegion: env("AWS_REGION") || env("AWS_DEFAULT_REGION"),
         clock: systemClock,
         version: VERSION,
         namespaces: flags.namespace,

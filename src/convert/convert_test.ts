@@ -82,6 +82,11 @@ Deno.test("fromAck() keeps namespace, labels and foreign annotations, and finds 
   assert.match(converted.notes.join("\n"), /^'services.k8s.aws\/deletion-policy: retain' is not carried over/);
   const status = { ackResourceMetadata: { region: "ap-south-1" } };
   assert.equal(fromAck({ ...resource, status }, REGION).spec.region, "ap-south-1");
+  const empty = { ackResourceMetadata: { region: "" } };
+  assert.equal(fromAck({ ...resource, status: empty }, REGION).spec.region, "us-west-2");
+  const blank = { ...resource, metadata: { name: "a", annotations: { "services.k8s.aws/region": "" } }, status };
+  assert.equal(fromAck(blank, REGION).spec.region, "ap-south-1");
+  assert.match(fromAck({ ...resource, status: empty }, {}).problems.join("\n"), /^The region is missing/);
 });
 
 Deno.test("fromAws() and fromAck() name what they can't carry over", () => {

@@ -36,8 +36,9 @@ export function fromAck(value: unknown, { region }: { region?: string | undefine
   const { name, namespace, labels, annotations = {} } = written.metadata ?? {};
   const own = resourceName(name);
   if (own === undefined) problems.push("'metadata.name' must be set");
-  const place = annotations[`${PREFIX}region`] ?? written.status?.ackResourceMetadata?.region ?? region;
-  if (place === undefined) problems.push("The region is missing: name it with '--region'");
+  // Its status may hold an empty region.
+  const place = annotations[`${PREFIX}region`] || written.status?.ackResourceMetadata?.region || region;
+  if (!place) problems.push("The region is missing: name it with '--region'");
   problems.push(...annotationProblems(annotations));
   const kept = Object.fromEntries(
     Object.entries(annotations).filter(([key]) => !key.startsWith(PREFIX) && key !== LAST_APPLIED),

@@ -17,8 +17,12 @@ const AS_IN_THE_API: Spelling = { means: (key, member) => key === member };
  * them in JSON. An answer's own members are left out, and its ARN names the region.
  *
  * @param region where the job runs, unless an ARN says so
+ * @param name of the resource, if the request has none, as in a step of a pipeline or a state machine
  */
-export function fromAws(value: unknown, { region }: { region?: string | undefined }): Converted {
+export function fromAws(
+  value: unknown,
+  { region, name: fallback }: { region?: string | undefined; name?: string | undefined },
+): Converted {
   const problems: Problems = [];
   const written = isObject(value) ? value : {};
   if (!isObject(value)) problems.push("It must be an object with the members of CreateProcessingJob");
@@ -26,8 +30,12 @@ export function fromAws(value: unknown, { region }: { region?: string | undefine
     Object.entries(written).filter(([member]) => !ENVELOPE.includes(member) && !ANSWERED.includes(member)),
   );
   const { processingJobName, ...members } = lower(request, CREATE, AS_IN_THE_API, problems) as Record<string, unknown>;
-  const name = resourceName(processingJobName);
-  if (name === undefined) problems.push("'ProcessingJobName' must be set to letters, digits and hyphens");
+  const isNameless = processingJobName === undefined;
+  const name = resourceName(isNameless ? fallback : processingJobName);
+  if (name === undefined) {
+    const help = isNameless ? "; '--name' names a job that has none" : "";
+    problems.push(`'ProcessingJobName' must be set to letters, digits and hyphens${help}`);
+  }
   const place = regionOfArn(written["ProcessingJobArn"]) ?? region;
   if (place === undefined) problems.push("The region is missing: name it with '--region'");
   return {
@@ -35,6 +43,7 @@ export function fromAws(value: unknown, { region }: { region?: string | undefine
     spec: { region: place ?? "", ...members } as unknown as ProcessingJobSpec,
     problems,
     notes: [],
+    isNamedByFallback: isNameless,
   };
 }
 

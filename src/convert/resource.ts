@@ -20,6 +20,8 @@ export interface Converted extends WrittenResource {
   problems: Problems;
   /** What is different from now on, for the person who applies the resource. */
   notes: string[];
+  /** Whether it has the name that is for what has none. */
+  isNamedByFallback?: boolean;
 }
 
 /** What Kubernetes takes as a resource's name (RFC 1123, a subdomain). */

@@ -240,6 +240,8 @@ Deno.test("placeOf() finds services by the SDKs' variables, else in their partit
     [["iam", "eu-west-1", none], "https://iam.amazonaws.com", "us-east-1"],
     [["iam", "us-gov-east-1", none], "https://iam.us-gov.amazonaws.com", "us-gov-west-1"],
     [["iam", "cn-north-1", none], "https://iam.cn-north-1.amazonaws.com.cn", "cn-north-1"],
+    [["iam", "eusc-de-east-1", none], "https://iam.eusc-de-east-1.amazonaws.eu", "eusc-de-east-1"],
+    [["sts", "eusc-de-east-1", none], "https://sts.eusc-de-east-1.amazonaws.eu", "eusc-de-east-1"],
     [
       ["logs", "us-west-2", (name) => name === "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS" ? "http://a" : "http://b"],
       "http://a",

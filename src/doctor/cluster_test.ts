@@ -60,6 +60,11 @@ Deno.test("checkCrd() tells what is wrong with the CRD", async () => {
     [{ [CRD]: crd(undefined, [{ type: "Established", status: "True" }]) }, "ok", /has all of version/],
     [{ [CRD]: crd(undefined, [notEstablished]) }, "failure", /is not served: the names are taken$/],
     [{ [CRD]: crd((spec) => spec["scope"] = "Cluster") }, "failure", /it differs in 'spec.scope'$/],
+    [
+      { [CRD]: crd((spec) => spec["preserveUnknownFields"] = true) },
+      "failure",
+      /is of apiextensions\.k8s\.io\/v1beta1/,
+    ],
     [{}, "failure", /^The cluster does not have the CustomResourceDefinition/],
     [{ [CRD]: 403 }, "failure", /^The cluster does not have the CustomResourceDefinition/],
     [{ [CRD]: 403, [SERVED]: { resources: [] } }, "failure", /^The cluster does not have/],

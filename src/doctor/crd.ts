@@ -9,7 +9,7 @@ const PATH = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${CRD_NAME
 const INSTALL = "'sagemaker-operator crd | kubectl apply --server-side -f -'";
 
 interface Crd {
-  spec: unknown;
+  spec: { preserveUnknownFields?: boolean };
   status?: { conditions?: { type: string; status: string; message: string }[] };
 }
 
@@ -34,6 +34,14 @@ export async function checkCrd(kube: KubeClient, signal: AbortSignal): Promise<F
       level: "failure",
       text: `The CustomResourceDefinition '${CRD_NAME}' is not served: ${refused.message}`,
       mend: `look at 'kubectl describe crd ${CRD_NAME}'`,
+    };
+  }
+  if (crd.spec.preserveUnknownFields) {
+    return {
+      check: "crd",
+      level: "failure",
+      text: `The CustomResourceDefinition '${CRD_NAME}' is of apiextensions.k8s.io/v1beta1: it keeps unknown fields`,
+      mend: "'sagemaker-operator crd | kubectl replace -f -'; 'kubectl apply' would be refused",
     };
   }
   const path = firstDifference(parse(CRD_YAML).spec, crd.spec);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { configureSync, type LogRecord, resetSync } from "@logtape/logtape";
+import { warningsOf } from "../../tests/support/warnings.ts";
 import { FakeClock, settle } from "../runtime/fake_clock.ts";
 import { KubeClient } from "./client.ts";
 import { EventRecorder, type EventText, type ObjectReference } from "./events.ts";
@@ -27,25 +27,6 @@ function setUp(answer: FakeCluster["answer"] = OK, isBusy = () => false) {
   const sent = () =>
     cluster.requests.map(({ method, url, body }) => ({ method, path: url.pathname, ...JSON.parse(body) }));
   return { clock, cluster, recorder, say, sent };
-}
-
-/** Runs `body` and gives the warnings that it logged. */
-async function warningsOf(body: () => Promise<void>): Promise<LogRecord[]> {
-  const records: LogRecord[] = [];
-  configureSync({
-    reset: true,
-    sinks: { sink: (record) => void records.push(record) },
-    loggers: [
-      { category: "operator", sinks: ["sink"], lowestLevel: "warning" },
-      { category: ["logtape", "meta"], lowestLevel: "error" },
-    ],
-  });
-  try {
-    await body();
-  } finally {
-    resetSync();
-  }
-  return records;
 }
 
 Deno.test("record() creates an Event of events.k8s.io/v1", async () => {

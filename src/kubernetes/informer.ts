@@ -7,13 +7,14 @@ import {
   anotherHistory,
   cannotStream,
   endedAtOnce,
+  type Fault,
   faultOf,
   type InformerStatus,
   REPORTED,
 } from "./informer_faults.ts";
 import { compareResourceVersions, type KubeObject } from "./objects.ts";
 import type { Relist, Store } from "./store.ts";
-import { endsInitialEvents, watch, type WatchEvent } from "./watch.ts";
+import { endsInitialEvents, isInterruption, watch, WATCH_TIMES, type WatchEvent } from "./watch.ts";
 export type { InformerStatus };
 
 const log = getLogger(["operator", "informer"]);
@@ -21,14 +22,14 @@ const log = getLogger(["operator", "informer"]);
 /** Each page is in memory twice, as text and as objects. */
 const PAGE_SIZE = 250;
 const LIST_TIMEOUT_MS = 30_000;
-/** The API server ends each watch after about this time, so that its load spreads. */
-const WATCH_SECONDS = 290;
-/** Bookmarks come once a minute, so a longer silence means that the connection is dead. */
-const IDLE_MS = 90_000;
+/** How long a watch may stay open that begins with a list. */
+const STREAM_SECONDS = 290;
 /** A watch that ends sooner is a failure however it ended: it may do so for ever (kubernetes/kubernetes#104171). */
 const SHORT_MS = 1000;
 /** How often to look whether a missing resource type has been installed. */
 const MISSING_RETRY_MS = 5000;
+/** The API server answers 429 for a moment while it starts. What lasts longer is worth a warning. */
+const THROTTLED_MS = 30_000;
 
 /** Where the informer is in its cycle. */
 type State<T> =
@@ -45,7 +46,7 @@ type State<T> =
  * Keeps a store equal to what the API server has under one path: by a watch that begins with all there is, or by a paged list,
  * then by watches, each from where the last one ended.
  *
- * It resumes at the last resourceVersion only after an ordinary end, a cut or a 429. After everything else (410, silence, no
+ * It resumes at the last resourceVersion only after an ordinary end, a cut, silence or a 429. After everything else (410, no
  * answer, a 5xx) it lists again, because the API server that comes back may have another history: a watch from a version that
  * is still to come stays silent for ever, without an error.
  */
@@ -66,6 +67,8 @@ export class Informer<T extends KubeObject> {
   #status: InformerStatus = { state: "starting" };
   /** The failure that was logged last, until all is well again; each is logged once, not at every attempt. */
   #logged: string | undefined;
+  /** When the first of the latest 429s in a row came; on the monotonic clock. */
+  #throttledSince: number | undefined;
 
   /**
    * @param options.query what list and watch have in common, as `labelSelector`
@@ -165,8 +168,9 @@ export class Informer<T extends KubeObject> {
     const events = watch<T>(this.#client, this.#path, {
       resourceVersion: from,
       query: this.#query,
-      timeoutSeconds: Math.round(WATCH_SECONDS * (0.9 + 0.2 * this.#random())),
-      idleMs: IDLE_MS,
+      ...WATCH_TIMES,
+      // Streaming a long list takes its time, and a watch that ends before the list's end has to begin again.
+      timeoutSeconds: Math.round((relist ? STREAM_SECONDS : WATCH_TIMES.timeoutSeconds) * (0.9 + 0.2 * this.#random())),
       clock: this.#clock,
       signal,
       onContact: () => {
@@ -185,7 +189,7 @@ export class Informer<T extends KubeObject> {
         this.#canStream = false;
         return { kind: "empty" };
       }
-      const isCut = open && seen !== undefined && error instanceof KubeError && error.reason === "ConnectionLost";
+      const isCut = open && seen !== undefined && isInterruption(error);
       if (!isCut) return this.#recover(error, knownUpTo(seen));
       if (isShort()) return this.#recover(error, knownUpTo(seen), { resume: true });
     }
@@ -232,7 +236,7 @@ export class Informer<T extends KubeObject> {
     const text = fault === "missing" && this.#missing !== undefined ? this.#missing : error.message;
     this.#status = { ...this.#status, state: REPORTED[fault], error: text };
     this.#firstOutcome.resolve();
-    if (this.#logged !== text && !(this.#isOptional && REPORTED[fault] === "denied")) {
+    if (this.#logged !== text && !this.#isExpected(fault)) {
       this.#logged = text;
       log.warn("Cannot observe the cluster, trying again", { path: this.#path, error: text, retryInMs: ms });
     }
@@ -240,8 +244,17 @@ export class Informer<T extends KubeObject> {
     return { kind: "waiting", ms, then };
   }
 
+  /** Whether a failure is no reason for a warning, or not yet. */
+  #isExpected(fault: Fault): boolean {
+    if (fault !== "throttled") return this.#isOptional && REPORTED[fault] === "denied";
+    const now = this.#clock.monotonic();
+    this.#throttledSince ??= now;
+    return now - this.#throttledSince < THROTTLED_MS;
+  }
+
   #contact(state: "listing" | "watching"): void {
     this.#status = { state, lastContact: this.#clock.monotonic() };
+    this.#throttledSince = undefined;
   }
 
   #allWell(): void {

@@ -44,7 +44,7 @@ Deno.test("run() streams the list where it can, and shows the store nothing befo
       labelSelector: "team=a",
       watch: "true",
       allowWatchBookmarks: "true",
-      timeoutSeconds: "261",
+      timeoutSeconds: "22",
       resourceVersion: "13",
     },
   ]);
@@ -103,7 +103,8 @@ Deno.test("run() asks only once for a stream that is refused, and lists in pages
     url.searchParams.has("sendInitialEvents") ? failure(422) : watch ? bench.open() : listOf([], 10);
   await bench.start();
   assert.equal(bench.informer.hasSynced(), true);
-  await bench.clock.advance(90_000);
+  bench.stream.send("ERROR", { kind: "Status", code: 410, reason: "Expired" });
+  await quiet();
   await bench.clock.advance(800);
   await quiet();
   const asked = bench.cluster.requests.map(({ url, watch }) =>

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { warningsOf } from "../../tests/support/warnings.ts";
 import { failure, FakeWatch, listOf, thing } from "./fake_cluster.ts";
 import { Informer } from "./informer.ts";
 import { Bench, bookmark, PATH, quiet } from "./informer_fixture.ts";
@@ -42,13 +43,13 @@ Deno.test("run() resumes where a watch ended, at once and without a list", async
   await using bench = new Bench();
   await bench.start();
   bench.stream.send("ADDED", thing("a", 11));
-  await bench.clock.advance(60_000);
+  await bench.clock.advance(20_000);
   bench.stream.send("BOOKMARK", bookmark(40));
-  await bench.clock.advance(60_000);
+  await bench.clock.advance(20_000);
   bench.stream.end();
   await quiet();
   bench.stream.send("MODIFIED", thing("a", 41));
-  await bench.clock.advance(60_000);
+  await bench.clock.advance(20_000);
   bench.stream.cut();
   await quiet();
   assert.deepEqual(bench.starts, ["10", "40", "41"]);
@@ -56,7 +57,7 @@ Deno.test("run() resumes where a watch ended, at once and without a list", async
   assert.equal(bench.informer.status().state, "watching");
 });
 
-Deno.test("run() asks for a server-side end between 261 and 319 s", async () => {
+Deno.test("run() asks for a server-side end between 22 and 26 s", async () => {
   for (const random of [0, 0.5, 0.999]) {
     await using bench = new Bench();
     const { client, store, clock } = bench;
@@ -64,7 +65,7 @@ Deno.test("run() asks for a server-side end between 261 and 319 s", async () => 
     const running = informer.run(bench.controller.signal);
     await quiet();
     const seconds = Number(bench.cluster.watches[0]!.url.searchParams.get("timeoutSeconds"));
-    assert.equal(seconds, Math.round(290 * (0.9 + 0.2 * random)));
+    assert.equal(seconds, Math.round(24 * (0.9 + 0.2 * random)));
     await bench.stop();
     await running;
   }
@@ -79,7 +80,10 @@ const LOST_HISTORY: [how: string, lose: (bench: Bench) => void | Promise<void>][
     answerOnce(bench, failure(410, { reason: "Expired" }));
     bench.stream.end();
   }],
-  ["the watch is silent for 90 s", (bench) => bench.clock.advance(90_000)],
+  ["the watch is silent and the API server does not answer a new one", async (bench) => {
+    answerOnce(bench, new Promise(() => {}));
+    await bench.clock.advance(43_000);
+  }],
   ["a bookmark is older than what came before", (bench) => bench.stream.send("BOOKMARK", bookmark(3))],
   ["a new watch is answered with a 5xx", (bench) => {
     answerOnce(bench, failure(503));
@@ -291,6 +295,79 @@ Deno.test("status() tells when the API server was last heard of", async () => {
   const { state, error, lastContact } = bench.informer.status();
   assert.deepEqual([state, lastContact], ["failing", 30_000]);
   assert.match(error!, /500/);
+});
+
+Deno.test("run() takes silence for no failure: it asks again from where it was", async () => {
+  const warnings = await warningsOf(async () => {
+    await using bench = new Bench();
+    await bench.start();
+    for (let seconds = 0; seconds < 600; seconds++) {
+      await bench.clock.advance(1000);
+      await quiet();
+      const { state, error, lastContact } = bench.informer.status();
+      assert.deepEqual([state, error], ["watching", undefined]);
+      assert.ok(bench.clock.monotonic() - lastContact! <= 28_000);
+    }
+    assert.equal(bench.cluster.lists.length, 1);
+    assert.deepEqual(new Set(bench.starts), new Set(["10"]));
+    assert.equal(bench.starts.length, 1 + Math.floor(600 / 28));
+    // The watch that is read is the newest one.
+    bench.stream.send("ADDED", thing("a", 11));
+    await quiet();
+    assert.deepEqual(bench.store.keys(), ["default/a"]);
+  });
+  assert.deepEqual(warnings, []);
+});
+
+Deno.test("run() says within 45 s that the API server is frozen, whenever in a watch that happens", async () => {
+  for (let frozenAt = 0; frozenAt <= 60_000; frozenAt += 1_500) {
+    await using bench = new Bench();
+    await bench.start();
+    await bench.clock.advance(frozenAt);
+    await quiet();
+    bench.cluster.answer = () => new Promise(() => {});
+    await bench.clock.advance(45_000);
+    const { state, error } = bench.informer.status();
+    assert.equal(state, "failing", `frozen after ${frozenAt} ms`);
+    assert.match(error!, /not a byte came in 15 s/);
+  }
+});
+
+Deno.test("run() finds a list that comes no further within 45 s", async () => {
+  await using bench = new Bench();
+  bench.cluster.canStream = true;
+  await bench.start();
+  bench.stream.send("ADDED", thing("a", 1));
+  await quiet();
+  await bench.clock.advance(28_000);
+  await quiet();
+  assert.equal(bench.informer.status().state, "failing");
+  assert.match(bench.informer.status().error!, /not a byte came in 28 s/);
+});
+
+Deno.test("run() warns of a 429 only once it lasts for half a minute", async () => {
+  const message = "storage is (re)initializing";
+  const brief = await warningsOf(async () => {
+    await using bench = new Bench();
+    const usual = bench.cluster.answer;
+    bench.cluster.answer = () => failure(429, { message, retryAfter: 1 });
+    await bench.start();
+    await bench.clock.advance(20_000);
+    assert.equal(bench.informer.status().state, "failing");
+    bench.cluster.answer = usual;
+    await bench.clock.advance(30_000);
+    await quiet();
+    assert.equal(bench.informer.status().state, "watching");
+  });
+  assert.deepEqual(brief, []);
+  const lasting = await warningsOf(async () => {
+    await using bench = new Bench();
+    bench.cluster.answer = () => failure(429, { message, retryAfter: 1 });
+    await bench.start();
+    await bench.clock.advance(120_000);
+  });
+  assert.equal(lasting.length, 1);
+  assert.match(String(lasting[0]!.properties.error), /storage is \(re\)initializing/);
 });
 
 Deno.test("two informers share a store without dropping each other's objects", async () => {

@@ -10,6 +10,15 @@ export type WatchEvent<T> =
 /** The API server sends the head of its answer at once, whether or not there are events. */
 const OPENS_WITHIN_MS = 15_000;
 
+/**
+ * How long a watch stays open and may be silent. A kube-apiserver sends no bookmarks for a kind that has not changed since it
+ * started, so silence alone says nothing: the API server is asked again by another watch from the same version. It normally ends
+ * a watch by itself before `idleMs` have passed, which shows that the connection works and leaves it for the next one. If it
+ * does not, the connection is dropped. A watch that isn't answered in `OPENS_WITHIN_MS` is a failure, so an API server or a
+ * connection that is dead is found after 43 s at most.
+ */
+export const WATCH_TIMES = { timeoutSeconds: 24, idleMs: 28_000 } as const;
+
 /** An event of a large object comes in several pieces; many small ones come in one. */
 const CHUNK_BYTES = 64 * 1024;
 
@@ -25,7 +34,7 @@ export interface WatchOptions {
   query?: Query | undefined;
   /** How long the API server shall keep the watch open, in seconds. */
   timeoutSeconds: number;
-  /** With not a byte in so many milliseconds the connection counts as dead. Bookmarks come once a minute. */
+  /** After so many milliseconds without a byte the connection is dropped. */
   idleMs: number;
   clock: Clock;
   signal: AbortSignal;
@@ -117,6 +126,16 @@ async function* chunksOf(
     signal.removeEventListener("abort", cancel);
     cancel();
   }
+}
+
+/** Whether an open watch ended because no byte came for too long. */
+export function isSilence(error: unknown): boolean {
+  return error instanceof KubeError && error.reason === "Timeout";
+}
+
+/** Whether an open watch was cut or silent. Another one from the version that it had come to misses nothing. */
+export function isInterruption(error: unknown): boolean {
+  return isSilence(error) || error instanceof KubeError && error.reason === "ConnectionLost";
 }
 
 /** Whether everything that was there when the watch began has come. */

@@ -2,7 +2,7 @@ import { API_VERSION, KIND, PLURAL } from "../api/group.ts";
 import type { ProcessingJob } from "../api/processing_job.ts";
 import { Backoff } from "../kubernetes/backoff.ts";
 import { type KubeClient, KubeError } from "../kubernetes/client.ts";
-import { watch } from "../kubernetes/watch.ts";
+import { isSilence, watch, WATCH_TIMES } from "../kubernetes/watch.ts";
 import { type Clock, sleep } from "../runtime/clock.ts";
 import { type JobView, latestAttempt, viewOf } from "./job_view.ts";
 
@@ -10,8 +10,6 @@ import { type JobView, latestAttempt, viewOf } from "./job_view.ts";
 const POLL_MS = 5_000;
 /** Between two watches; some servers end each at once. */
 const PAUSE_MS = 1_000;
-/** Bookmarks come once a minute. */
-const WATCH = { timeoutSeconds: 290, idleMs: 90_000 };
 
 export interface JobWatchOptions {
   client: KubeClient;
@@ -113,22 +111,28 @@ export class JobWatch {
     }
   }
 
-  /** Returns when the API server ends the watch, or the job has ended. */
+  /** Returns when the watch ends, is silent for too long, or the job has ended. */
   async #watch(signal: AbortSignal): Promise<void> {
     const { client, namespace, name, clock } = this.#options;
     const path = `/apis/${API_VERSION}/namespaces/${namespace}/${PLURAL}`;
     const query = { fieldSelector: `metadata.name=${name}` };
+    let isOpen = false;
     const events = watch<ProcessingJob>(client, path, {
-      ...WATCH,
+      ...WATCH_TIMES,
       resourceVersion: this.#version,
       query,
       clock,
       signal,
+      onContact: () => isOpen = true,
     });
-    for await (const { type, object } of events) {
-      if (type === "BOOKMARK") this.#version = object.metadata.resourceVersion;
-      else this.#take(type === "DELETED" ? undefined : object);
-      if (this.#view.end) return;
+    try {
+      for await (const { type, object } of events) {
+        if (type === "BOOKMARK") this.#version = object.metadata.resourceVersion;
+        else this.#take(type === "DELETED" ? undefined : object);
+        if (this.#view.end) return;
+      }
+    } catch (error) {
+      if (!isOpen || !isSilence(error)) throw error;
     }
   }
 

@@ -26,7 +26,7 @@ function resource(word: ProcessingJobStatusWord, version: number, uid = "u-1"): 
 async function setUp({ canWatch = true } = {}) {
   const clock = new FakeClock();
   const state = { current: resource("InProgress", 5) as ProcessingJob | undefined };
-  const watches = [new FakeWatch(), new FakeWatch()];
+  const watches = [new FakeWatch(), new FakeWatch(), new FakeWatch(), new FakeWatch()];
   let opened = 0;
   const cluster = new FakeCluster(({ watch }: FakeRequest) => {
     if (watch) return canWatch ? watches[opened++]!.response : failure(403, { reason: "Forbidden" });
@@ -71,6 +71,14 @@ Deno.test("a JobWatch whose watch is lost reads again, says so once, and goes on
   watches[1]!.send("MODIFIED", resource("Stopped", 9));
   await run;
   assert.deepEqual(words, ["Stopping", "Stopped"]);
+});
+
+Deno.test("a JobWatch that is silent asks again, and that is no trouble", async () => {
+  const { clock, watches, words, troubles, run } = await setUp();
+  for (let seconds = 0; seconds < 100; seconds++) await clock.advance(1_000);
+  watches[3]!.send("MODIFIED", resource("Completed", 9));
+  await run;
+  assert.deepEqual([words, troubles], [["Completed"], []]);
 });
 
 Deno.test("a JobWatch that may not watch asks again and again", async () => {

@@ -6,7 +6,7 @@ import type { Checks } from "../telemetry/health.ts";
 
 const log = getLogger(["operator"]);
 
-/** A watch hears of the apiserver once a minute at least; after this silence the operator is blind. */
+/** A watch hears of the apiserver every 28 s at least (`kubernetes/watch.ts`); after this silence the operator is blind. */
 const BLIND_MS = 2 * 60_000;
 
 /** The informer of one namespace's resources. */

@@ -407,6 +407,7 @@ for (const [name, observed, status, word, additional, ready] of words) {
     assert.equal(holds("Failed"), ["Failed", "Error"].includes(word) ? "True" : undefined);
     assert.equal(holds("Stopped"), word === "Stopped" ? "True" : undefined);
     assert.equal(holds("Stalled"), ["Failed", "Error", "Stopped"].includes(word) ? "True" : undefined);
+    assert.equal(holds("Finished"), ["Completed", "Failed", "Error", "Stopped"].includes(word) ? "True" : undefined);
     assert.equal(action.follow, ["InProgress", "Stopping"].includes(word) || /missing/.test(name));
   });
 }

@@ -1,6 +1,6 @@
 /** `spec.deletionPolicy`: what becomes of the job of a resource that is deleted. */
 import type { DeletionPolicy } from "../api/policies.ts";
-import { ANNOTATIONS } from "../api/group.ts";
+import { ANNOTATIONS, FINALIZER } from "../api/group.ts";
 import { type Failure, FINAL_JOB_STATUSES } from "../api/job.ts";
 import type { ProcessingJobStatus } from "../api/processing_job.ts";
 import { type Action, type Context, type Settle, settle } from "./action.ts";
@@ -17,12 +17,28 @@ export function deletionPolicyOf({ resource: { spec }, observed: { defaults } }:
 
 /** The last step of a deletion, once nothing runs: the resource is let go, and under `Delete` the records of its jobs go first. */
 export function decideRelease(context: Context): Action {
+  const told = decideTold(context);
+  if (told) return told;
   const { areRecordsDeleted, failure, sighting } = context.observed;
   const release = { do: "release", forced: false } as const;
   if (deletionPolicyOf(context) !== "Delete" || areRecordsDeleted) return release;
   if (recordOf(context) !== "unknown") return lastRecord(context) > 0 ? { do: "delete-records" } : release;
   if (failure) return decideRecordKept(context, failure);
   return { do: sighting?.job ? "verify" : "look" };
+}
+
+/**
+ * A resource that another finalizer holds stays after its release, and its status is not written any more: how its job ended is
+ * written before.
+ */
+function decideTold(context: Context): Settle | undefined {
+  const { metadata: { finalizers, generation }, status } = context.resource;
+  if (finalizers?.every((finalizer) => finalizer === FINALIZER) ?? true) return undefined;
+  const ended = endedStatus(context);
+  const isTold = status?.processingJobStatus === ended?.processingJobStatus &&
+    status?.observedGeneration === generation;
+  if (ended === undefined || isTold) return undefined;
+  return { do: "settle", status: ended, follow: false, next: { kind: "after", ms: 0 } };
 }
 
 /**

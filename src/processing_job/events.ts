@@ -11,6 +11,7 @@ import { isSuspended, provesJob } from "./history.ts";
 /** Every Event there is, by its reason. */
 const EVENTS = {
   Created: { type: "Normal", action: "CreateJob" },
+  Recreated: { type: "Warning", action: "CreateJob" },
   JobTagsDenied: { type: "Warning", action: "CreateJob" },
   NameConflict: { type: "Warning", action: "CreateJob" },
   // a call did not succeed
@@ -234,6 +235,18 @@ export function expiredEvent({ processingEndTime = "unknown" }: ProcessingJobSta
   return event(
     "Expired",
     `Deleted this resource because of 'ttlSecondsAfterFinished': its job ended at ${processingEndTime}`,
+  );
+}
+
+/** The Event for a resource that has a job, and whose name expired `agoMs` milliseconds before. */
+export function recreatedEvent(agoMs: number): EventText {
+  return event(
+    "Recreated",
+    `A resource of this name was deleted ${
+      humanDuration(agoMs)
+    } ago because of 'ttlSecondsAfterFinished', and its job has run. A ` +
+      "GitOps tool that makes the resource again runs and pays for the job each time: leave 'ttlSecondsAfterFinished' out of what " +
+      "it applies",
   );
 }
 

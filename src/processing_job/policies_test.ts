@@ -291,21 +291,28 @@ const DENIED: Failure = {
 /** The records' deletion has just been refused. */
 const refused: Observed = { failure: DENIED, recordsAsked: true };
 const endings: [string, ProcessingJobStatus, Observed, string, string[]][] = [
-  ["Completed", settled(held({}, running), seen("Completed")).status, {}, "Completed", ["Complete", "Created"]],
+  ["Completed", settled(held({}, running), seen("Completed")).status, {}, "Completed", [
+    "Complete",
+    "Created",
+    "Finished",
+  ]],
   ["Failed", settled(held({}, running), seen("Failed", { failureReason: "AlgorithmError: 1" })).status, {}, "Failed", [
     "Created",
     "Failed",
+    "Finished",
     "Stalled",
   ]],
   ["Stopped by somebody else", settled(held({}, running), seen("Stopped")).status, {}, "Stopped", [
     "Created",
+    "Finished",
     "Stalled",
     "Stopped",
   ]],
   ["Stopped by suspend", suspended().status, {}, "Stopped", ["Created", "Suspended"]],
-  ["Completed a moment ago", running, seen("Completed"), "Completed", ["Complete", "Created"]],
+  ["Completed a moment ago", running, seen("Completed"), "Completed", ["Complete", "Created", "Finished"]],
   ["Stopped by the deletion", { ...running, processingJobStatus: "Stopping" }, seen("Stopped"), "Stopped", [
     "Created",
+    "Finished",
     "Stopped",
   ]],
 ];
@@ -332,6 +339,29 @@ for (const [what, status, observed, word, conditions] of endings) {
     assert.deepEqual(next(resource, { areRecordsDeleted: true }), { do: "release", forced: false });
   });
 }
+
+Deno.test("deletion: what another finalizer holds says what its job is before it is released", () => {
+  const withOther = (resource: ProcessingJob): ProcessingJob => ({
+    ...resource,
+    metadata: { ...resource.metadata, finalizers: [...resource.metadata.finalizers ?? [], "example.com/hold"] },
+  });
+  const completed = settled(held({}, running), seen("Completed")).status;
+  const cases: [ProcessingJobStatus, Observed, string][] = [
+    [{ ...running, processingJobStatus: "Stopping" }, seen("Stopped"), "Stopped"],
+    [running, seen("Failed"), "Failed"],
+    // The deletion is a new generation.
+    [completed, {}, "Completed"],
+  ];
+  for (const [status, observed, word] of cases) {
+    const resource = withOther(held({}, status, true));
+    const action = settled(resource, { ...observed, isOwn: true });
+    assert.deepEqual([action.status.processingJobStatus, action.status.observedGeneration], [word, 2]);
+    assert.equal(findCondition(action.status.conditions, "Finished")?.status, "True");
+    assert.deepEqual(action.next, { kind: "after", ms: 0 });
+    assert.deepEqual(next({ ...resource, status: action.status }, observed), { do: "release", forced: false });
+    assert.deepEqual(next(held({}, status, true), { ...observed, isOwn: true }), { do: "release", forced: false });
+  }
+});
 
 Deno.test("deletion: Delete does not say that a job may still run between two attempts, where none does", () => {
   const { spec, status } = pending();

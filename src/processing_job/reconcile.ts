@@ -16,10 +16,12 @@ import {
   expiredEvent,
   forceDeletedEvent,
   jobTagsDeniedEvent,
+  recreatedEvent,
   referenceTo,
   releasedEvent,
   retainedEvent,
 } from "./events.ts";
+import { Expiries } from "./expiries.ts";
 import { errorReason, isOver, needsFirstCreate } from "./history.ts";
 import { identity, keyOf, refOf } from "./identity.ts";
 import { JobCalls, type JobCallsOptions, NotNow } from "./job_calls.ts";
@@ -52,10 +54,12 @@ export class ProcessingJobReconciler {
   readonly #options: ReconcilerOptions;
   readonly #client: ResourceClient;
   readonly #calls: JobCalls;
+  readonly #expiries: Expiries;
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
     this.#client = new ResourceClient(options);
+    this.#expiries = new Expiries(options.clock);
     const onTagsDenied: JobCallsOptions["onTagsDenied"] = (resource, failure) => {
       log.warn("Created the job without the operator's own tags, which are denied", { ...identity(resource), failure });
       this.#record(resource, jobTagsDeniedEvent(failure.message));
@@ -203,6 +207,7 @@ export class ProcessingJobReconciler {
   /** Its time to live is over. What holds it, as our own finalizer, holds it still. */
   async #delete(resource: ProcessingJob, signal: AbortSignal): Promise<void> {
     await this.#client.delete(resource, signal);
+    this.#expiries.note(keyOf(resource));
     this.#record(resource, expiredEvent(resource.status));
     log.info("Deleted the resource, whose time to live is over", identity(resource));
   }
@@ -232,6 +237,8 @@ export class ProcessingJobReconciler {
     const retryMs = next.kind === "after" && !follow && !isInLine ? { retryMs: next.ms } : {};
     for (const event of eventsFor(resource.status, status, { ...eventContext(resource), ...retryMs, recordKept })) {
       this.#record(resource, event);
+      const expiredMs = event.reason === "Created" ? this.#expiries.take(keyOf(resource)) : undefined;
+      if (expiredMs !== undefined) this.#record(resource, recreatedEvent(expiredMs));
     }
     const word = status.processingJobStatus;
     if (word !== resource.status?.processingJobStatus) {

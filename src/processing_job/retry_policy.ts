@@ -19,7 +19,12 @@ const LONGEST_BACKOFF_MS = 24 * 3_600_000;
  * message, which so says nothing.
  */
 const BEGINNINGS: [RegExp, RetryCause][] = [
-  [/^CapacityError\b|^InsufficientCapacity/, "CapacityError"],
+  [/^CapacityError\b/, "CapacityError"],
+  // With SageMaker's own prefix or without one. Behind 'AlgorithmError' stands what the user's code wrote.
+  [
+    /^((?!AlgorithmError)\w+(Error|Exception|Fault): )?(Insufficient(Instance)?Capacity|Unable to provision requested ML compute capacity\b)/,
+    "CapacityError",
+  ],
   [/^InternalServerError\b|^InternalFailure\b|^We encountered an internal error\b/, "InternalServerError"],
   [/^ServiceFault\b|^ServiceUnavailable/, "ServiceFault"],
   [/^ResourceLimit(Error|Exceeded(Exception)?)?\b/, "ResourceLimit"],

@@ -11,6 +11,16 @@ function resource(retryPolicy?: NonNullable<ProcessingJobSpec["retryPolicy"]>) {
 
 const causes: [string, string | undefined, string | undefined][] = [
   ["Failed", "CapacityError: Unable to provision requested ML compute capacity.", "CapacityError"],
+  ["Failed", "Unable to provision requested ML compute capacity. Please retry.", "CapacityError"],
+  ["Failed", "ClientError: Unable to provision requested ML compute capacity", "CapacityError"],
+  ["Failed", "InternalServerError: Unable to provision requested ML compute capacity", "CapacityError"],
+  ["Failed", "InsufficientInstanceCapacity: none of ml.p4d.24xlarge", "CapacityError"],
+  ["Failed", "CapacityError: InsufficientInstanceCapacity", "CapacityError"],
+  ["Failed", "ClientError: InsufficientInstanceCapacity", "CapacityError"],
+  ["Failed", "InsufficientCapacityError", "CapacityError"],
+  ["Failed", "AlgorithmError: Unable to provision requested ML compute capacity", "AlgorithmError"],
+  ["Failed", "ClientError: my words: Unable to provision requested ML compute capacity", undefined],
+  ["Failed", "Unable to provision a cluster", undefined],
   ["Failed", "InternalServerError: We encountered an internal error. Please try again.", "InternalServerError"],
   ["Failed", "We encountered an internal error. Please try again.", "InternalServerError"],
   ["Failed", "ServiceFault: try again", "ServiceFault"],

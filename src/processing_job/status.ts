@@ -227,7 +227,9 @@ function conditionsOf(
   if (!created && view.create !== undefined) conditions.push({ ...createdCondition(view.create), observedGeneration });
   add("Complete", word === "Completed");
   add("Failed", word === "Failed" || word === "Error");
-  add("Stopped", word === "Stopped" && !suspended);
+  const stopped = word === "Stopped" && !suspended;
+  add("Stopped", stopped);
+  add("Finished", word === "Completed" || stopped || stalled, reason, `It has ended with the status '${word}'`);
   add("Suspended", suspended, reason === "Suspending" ? reason : "Suspended", SUSPENDED);
   if (!suspended && findCondition(resource.status?.conditions, "Suspended")) {
     conditions.push({ type: "Suspended", status: "False", reason: "Resumed", message: "", observedGeneration });

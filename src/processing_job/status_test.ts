@@ -41,6 +41,7 @@ Deno.test("statusOf() tells everything that SageMaker said of a finished job", (
     "Ready=False",
     "Created=True",
     "Failed=True",
+    "Finished=True",
     "Stalled=True",
   ]);
 });

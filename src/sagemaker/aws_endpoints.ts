@@ -1,4 +1,4 @@
-import { type Partition, partitionOf } from "./region.ts";
+import { dnsSuffix, type Partition, partitionOf } from "./region.ts";
 
 /** Services beside SageMaker that are asked something. */
 export type Service = "sts" | "iam" | "logs" | "servicequotas";
@@ -8,6 +8,7 @@ const IAM: Record<Partition, { host: string; region: string }> = {
   "aws": { host: "iam.amazonaws.com", region: "us-east-1" },
   "aws-cn": { host: "iam.cn-north-1.amazonaws.com.cn", region: "cn-north-1" },
   "aws-us-gov": { host: "iam.us-gov.amazonaws.com", region: "us-gov-west-1" },
+  "aws-eusc": { host: "iam.eusc-de-east-1.amazonaws.eu", region: "eusc-de-east-1" },
 };
 
 /** The part of the SDKs' variables that names a service. */
@@ -25,10 +26,9 @@ export function placeOf(
   env: (name: string) => string | undefined,
 ): { service: Service; region: string; url: string } {
   const partition = partitionOf(region);
-  const suffix = partition === "aws-cn" ? "amazonaws.com.cn" : "amazonaws.com";
   const { host, region: signed } = service === "iam"
     ? IAM[partition]
-    : { host: `${service}.${region}.${suffix}`, region };
+    : { host: `${service}.${region}.${dnsSuffix(region)}`, region };
   const url = env(`AWS_ENDPOINT_URL_${VARIABLES[service]}`) || env("AWS_ENDPOINT_URL") || `https://${host}`;
   return { service, region: signed, url };
 }

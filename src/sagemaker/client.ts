@@ -153,7 +153,7 @@ export function sageMakerFactory(options: SageMakerFactoryOptions): SageMakerFac
       const { region, credentials } = source.config;
       const requestHandler = httpHandler(options.callTimeoutMs ?? DEFAULT_TIMEOUT_MS);
       const session = remembered(assumedRole(account, { region, credentials, requestHandler }), options.clock);
-      return newClient({ region, credentials: session }, options);
+      return newClient({ region, credentials: session, requestHandler }, options);
     }).config.credentials;
   };
   const clientFor = ({ endpoint, ...site }: Site) => {
@@ -273,8 +273,7 @@ class Caller implements SageMaker {
     hidden: readonly string[] = [],
   ): Promise<string> {
     const answer = await this.#call("CreateProcessingJob", signal, (client, abortSignal) => {
-      const sent = client.send(new CreateProcessingJobCommand(request), { abortSignal });
-      return hidden.length === 0 ? sent : sent.catch((error) => {
+      return client.send(new CreateProcessingJobCommand(request), { abortSignal }).catch((error) => {
         throw errorWithout(hidden, error);
       });
     });

@@ -6,6 +6,7 @@ import { SageMakerClient } from "@aws-sdk/client-sagemaker";
 import { SageMakerError } from "../api/job.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { FakeClock } from "../runtime/fake_clock.ts";
+import { errorText } from "../telemetry/error_text.ts";
 import { type EndedCall, sageMakerFactory, type SageMakerFactoryOptions } from "./client.ts";
 import { endpoints } from "./endpoints.ts";
 
@@ -279,4 +280,27 @@ Deno.test("dropIdle() closes the clients of 1,500 invented regions and endpoints
   factory.dropIdle();
   assert.equal(factory.size, 0);
   assert.equal(clock.pendingTimers, 0);
+});
+
+Deno.test("no part of a refusal repeats a value of the environment, nor does what is traced of it", async () => {
+  const message =
+    "1 validation error detected: Value '{SCRIPT=set -e\nexport TOKEN=secret}' at 'environment' failed to " +
+    "satisfy constraint: Map value must satisfy constraint: [Member must have length less than or equal to 256]";
+  const seen: unknown[] = [];
+  const traced = <T>(_name: string, _attributes: unknown, call: () => Promise<T>) =>
+    call().catch((error) => {
+      seen.push(error);
+      throw error;
+    });
+  await using it = await setUp(failing("ValidationException", message), { traced });
+  await assert.rejects(it.sageMaker.create(REQUEST), (error) => {
+    seen.push(error);
+    return true;
+  });
+  assert.equal(seen.length, 2);
+  for (const error of seen) assert.doesNotMatch(Deno.inspect(error, { depth: 9 }), /secret|set -e/);
+  assert.match(
+    errorText(seen[1]),
+    /^ValidationException: 1 validation error detected: Value \(not shown\) at 'environment' /,
+  );
 });

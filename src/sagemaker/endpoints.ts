@@ -37,6 +37,12 @@ const AWS_ENDPOINTS = [
   "https://api.sagemaker-fips.*.api.aws",
   "https://api-fips.sagemaker.*.amazonaws.com",
   "https://*.api.sagemaker.*.vpce.amazonaws.com",
+  // The European Sovereign Cloud.
+  "https://api.sagemaker.*.amazonaws.eu",
+  "https://api.sagemaker.*.api.amazonwebservices.eu",
+  "https://api.sagemaker-fips.*.amazonaws.eu",
+  "https://api.sagemaker-fips.*.api.amazonwebservices.eu",
+  "https://*.api.sagemaker.*.vpce.amazonaws.eu",
 ];
 
 /**

@@ -1,5 +1,6 @@
 import type { Account, Failure, Reason, Retry } from "../api/job.ts";
 import { isOversized, readQuotaRefusal } from "./quota.ts";
+import { shownText } from "./service_text.ts";
 
 /** Which call failed: the same code means one thing for a create and another for a look. */
 export interface CallSite {
@@ -259,19 +260,13 @@ function read(error: unknown): Reading {
   } | undefined;
   const status = fields?.$metadata?.httpStatusCode;
   const requestId = fields?.$metadata?.requestId ?? "";
-  // Below the first line the SDK says how to debug its parser.
-  const text = withoutEnvironment((fields?.message ?? String(error)).split("\n")[0] ?? "");
+  const text = shownText(fields?.message ?? String(error));
   const system = systemCode(error);
   if (system !== undefined) return { code: system, text, status, requestId };
   const name = fields?.name ?? "Error";
   // An answer that isn't the service's (a proxy's page, say), or one without a code: only the HTTP status says something.
   const anonymous = status !== undefined && (name === "Unknown" || name === "SyntaxError" || name === "Error");
   return { code: anonymous ? "" : name, text: text === "UnknownError" ? "" : text, status, requestId };
-}
-
-/** The service repeats what it refuses; what is in a job's environment is not for statuses and logs. */
-function withoutEnvironment(text: string): string {
-  return text.replace(/Value '.*' at '(environment[^']*)'/gs, "Value (not shown) at '$1'");
 }
 
 /** The network's code for an error, which may be that of its cause; `undefined` if it has none. */

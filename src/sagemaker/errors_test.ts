@@ -252,3 +252,23 @@ Deno.test("classify() keeps environment values that the service repeats to itsel
   assert.match(failure.message, /Value \(not shown\) at 'environment' failed/);
   assert.doesNotMatch(failure.message, /secret/);
 });
+
+Deno.test("classify() shows both of two violations, and nothing of a multi-line value of the environment", () => {
+  const error = answer(
+    "ValidationException",
+    "2 validation errors detected: Value '{SCRIPT=set -e\nexport TOKEN=secret\n}' at 'environment' failed to satisfy constraint: " +
+      "Map value must satisfy constraint: [Member must have length less than or equal to 256]; Value '[a\nb]' at " +
+      "'appSpecification.containerEntrypoint' failed to satisfy constraint: Member must satisfy regular expression pattern: .*",
+  );
+  const failure = classify(error, { operation: "CreateProcessingJob", region: "us-west-2" });
+  assert.ok(typeof failure === "object");
+  assert.match(
+    failure.message,
+    /^ValidationException: 2 validation errors detected: Value \(not shown\) at 'environment' /,
+  );
+  assert.match(
+    failure.message,
+    /; Value '\[a\\nb\]' at 'appSpecification.containerEntrypoint' .* \(request id 1234\)$/,
+  );
+  assert.doesNotMatch(failure.message, /secret|set -e|\n/);
+});

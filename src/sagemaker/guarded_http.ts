@@ -5,6 +5,7 @@ import { Agent as HttpsAgent } from "node:https";
 import type { LookupFunction } from "node:net";
 import { SageMakerError } from "../api/job.ts";
 import { isForbiddenAddress } from "./addresses.ts";
+import { trustOptions } from "./trust.ts";
 
 /** Finds all addresses of a host, as `lookup` of `node:dns` does. */
 export type Lookup = (
@@ -26,7 +27,7 @@ export function guardedHttp(lookup: Lookup = systemLookup) {
   return {
     requestHandler: new GuardedHandler({
       httpAgent: new HttpAgent(options),
-      httpsAgent: new HttpsAgent(options),
+      httpsAgent: new HttpsAgent({ ...options, ...trustOptions() }),
     }),
     streamCollector: (body: Parameters<typeof streamCollector>[0]) =>
       streamCollector(body).catch((error) => {

@@ -1,18 +1,21 @@
 /** Values that go to SageMaker in a request and are to be seen nowhere else. */
 import { systemCode } from "./errors.ts";
+import { withoutEnvironment } from "./service_text.ts";
 
 /** A stretch of a value counts as the value from this many characters on: what is repeated may be cut off. */
 const STRETCH = 8;
 const HIDDEN = "(not shown)";
 
 /**
- * `error` as far as `classify` reads it, with its text free of `values`. Its cause is left out, and so is the answer that the
- * SDK's errors carry.
+ * `error` as far as `classify` reads it, with its text free of `values` and of the environment's values that the service repeats.
+ * Its cause is left out, and so is the answer that the SDK's errors carry. An error that holds none of them stays as it is.
  */
 export function errorWithout(values: readonly string[], error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { name, message, $metadata } = error as Error & { $metadata?: unknown };
-  return Object.assign(new Error(textWithout(values, message)), { name, $metadata, code: systemCode(error) });
+  const shown = withoutEnvironment(textWithout(values, message));
+  if (values.length === 0 && shown === message) return error;
+  return Object.assign(new Error(shown), { name, $metadata, code: systemCode(error) });
 }
 
 /**

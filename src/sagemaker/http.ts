@@ -1,20 +1,31 @@
 import { FetchHttpHandler } from "@smithy/fetch-http-handler";
+import { extraAuthorities } from "./trust.ts";
 
 /**
  * How the SDK sends its requests: by `fetch`, which takes half the time of Node's client here and reads an answer in one piece
- * instead of in buffers of 64 KiB. No redirect is followed, since the request is signed for one host.
+ * instead of in buffers of 64 KiB. No redirect is followed, since the request is signed for one host. Destroying it closes its
+ * connections; a call after that opens new ones.
  *
  * @param requestTimeoutMs bounds the calls that have no signal of their own, as those of the credential chain
  */
 export function httpHandler(requestTimeoutMs: number): FetchHttpHandler {
-  return new FetchHttpHandler({
+  let client: Deno.HttpClient | undefined;
+  const handler = new FetchHttpHandler({
     requestTimeout: requestTimeoutMs,
     requestInit: () => ({ redirect: "manual" }),
-    customFetch: (input: RequestInfo | URL, init?: RequestInit) =>
-      fetch(input, init).catch((error) => {
+    customFetch: (input: RequestInfo | URL, init?: RequestInit) => {
+      const ca = client ? undefined : extraAuthorities();
+      if (ca !== undefined) client = Deno.createHttpClient({ caCerts: [ca] });
+      return fetch(input, client ? { ...init, client } : init).catch((error) => {
         throw networkFault(error);
-      }),
+      });
+    },
   });
+  const destroy = () => {
+    client?.close();
+    client = undefined;
+  };
+  return Object.assign(handler, { destroy });
 }
 
 /** Reads an answer's body, in the way in which `httpHandler` gives it. */

@@ -1,5 +1,5 @@
 /** A group of AWS regions that share accounts, roles and credentials. */
-export type Partition = "aws" | "aws-cn" | "aws-us-gov";
+export type Partition = "aws" | "aws-cn" | "aws-us-gov" | "aws-eusc";
 
 interface PartitionFacts {
   /** How the names of its regions begin. */
@@ -7,19 +7,38 @@ interface PartitionFacts {
   /** A region of it that every account has. */
   region: string;
   console: string;
+  /** How the names of its services' hosts end (the SDK's `partitions.json`). */
+  suffix: string;
 }
 
 const PARTITIONS: Record<Partition, PartitionFacts> = {
-  "aws-cn": { prefix: "cn-", region: "cn-north-1", console: "console.amazonaws.cn" },
-  "aws-us-gov": { prefix: "us-gov-", region: "us-gov-west-1", console: "console.amazonaws-us-gov.com" },
+  "aws-cn": { prefix: "cn-", region: "cn-north-1", console: "console.amazonaws.cn", suffix: "amazonaws.com.cn" },
+  "aws-us-gov": {
+    prefix: "us-gov-",
+    region: "us-gov-west-1",
+    console: "console.amazonaws-us-gov.com",
+    suffix: "amazonaws.com",
+  },
+  // The European Sovereign Cloud.
+  "aws-eusc": {
+    prefix: "eusc-",
+    region: "eusc-de-east-1",
+    console: "console.amazonaws-eusc.eu",
+    suffix: "amazonaws.eu",
+  },
   // Everything else, so it comes last.
-  "aws": { prefix: "", region: "us-east-1", console: "console.aws.amazon.com" },
+  "aws": { prefix: "", region: "us-east-1", console: "console.aws.amazon.com", suffix: "amazonaws.com" },
 };
 
 /** The partition of a region, known or not: new regions keep to the naming of their partition. */
 export function partitionOf(region: string): Partition {
   const partitions = Object.keys(PARTITIONS) as Partition[];
   return partitions.find((partition) => region.startsWith(PARTITIONS[partition].prefix)) ?? "aws";
+}
+
+/** How the names of the hosts in a region end, as `amazonaws.com`. */
+export function dnsSuffix(region: string): string {
+  return PARTITIONS[partitionOf(region)].suffix;
 }
 
 /** A region of the same partition that is certain to be there, whatever somebody wrote as `region`. */

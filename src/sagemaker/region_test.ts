@@ -8,6 +8,8 @@ Deno.test("partitionOf() goes by the region's prefix", () => {
     ["cn-north-1", "aws-cn"],
     ["cn-northwest-1", "aws-cn"],
     ["us-gov-west-1", "aws-us-gov"],
+    ["eusc-de-east-1", "aws-eusc"],
+    ["eu-central-1", "aws"],
     ["region-xyz", "aws"],
   ];
   for (const [region, partition] of table) assert.equal(partitionOf(region), partition, region);
@@ -18,6 +20,7 @@ Deno.test("cloudWatchLogUrl() leads to the console of the region's partition", (
     ["us-west-2", "us-west-2.console.aws.amazon.com"],
     ["cn-north-1", "cn-north-1.console.amazonaws.cn"],
     ["us-gov-west-1", "us-gov-west-1.console.amazonaws-us-gov.com"],
+    ["eusc-de-east-1", "eusc-de-east-1.console.amazonaws-eusc.eu"],
   ];
   for (const [region, host] of table) {
     assert.equal(
@@ -32,4 +35,5 @@ Deno.test("knownRegion() stays in the partition", () => {
   assert.equal(knownRegion("us-nowhere-9"), "us-east-1");
   assert.equal(knownRegion("cn-nowhere-9"), "cn-north-1");
   assert.equal(knownRegion("us-gov-east-1"), "us-gov-west-1");
+  assert.equal(knownRegion("eusc-nowhere-9"), "eusc-de-east-1");
 });

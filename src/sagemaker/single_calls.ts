@@ -1,6 +1,8 @@
 import { SageMakerClient, type SageMakerClientConfig } from "@aws-sdk/client-sagemaker";
+import { Agent } from "node:https";
 import process from "node:process";
 import { credentialChain, remembered } from "./credentials.ts";
+import { trustOptions } from "./trust.ts";
 
 const quiet = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 
@@ -12,6 +14,7 @@ export function clientForSingleCalls(config: SageMakerClientConfig): SageMakerCl
     maxAttempts: 2,
     logger: quiet,
     credentials: remembered(credentialChain(quiet)),
+    requestHandler: { httpsAgent: new Agent({ keepAlive: true, ...trustOptions() }) },
     ...config,
   });
 }

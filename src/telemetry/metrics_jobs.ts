@@ -2,6 +2,7 @@ import { findCondition } from "../api/conditions.ts";
 import { FINAL_JOB_STATUSES, type Job, REASONS, STANDINGS } from "../api/job.ts";
 import type { ProcessingJob, ProcessingJobStatus, ProcessingJobStatusWord } from "../api/processing_job.ts";
 import { billableInstanceSeconds } from "../processing_job/billable.ts";
+import { causeOf } from "../processing_job/retry_policy.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Counter, Histogram, Registry } from "./metrics_registry.ts";
 
@@ -156,7 +157,10 @@ function wordOf(status: ProcessingJobStatus | undefined): ProcessingJobStatusWor
 function failureOf(status: ProcessingJobStatus): string | undefined {
   const { processingJobStatus: word, failureReason, conditions } = status;
   if (word !== "Failed" && word !== "Error" && word !== "Stopped") return undefined;
-  const jobClass = FAILURE_CLASSES.find((name) => word === "Failed" && failureReason?.startsWith(name));
+  const cause = causeOf({ status: word, ...(failureReason !== undefined && { failureReason }) });
+  const jobClass = FAILURE_CLASSES.find((name) =>
+    word === "Failed" && (name === cause || cause === undefined && failureReason?.startsWith(name))
+  );
   const reason = jobClass ?? findCondition(conditions, "Ready")?.reason ?? "UnknownError";
   return FAILURES.includes(reason) ? reason : undefined;
 }

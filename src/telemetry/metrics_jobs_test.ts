@@ -57,6 +57,13 @@ Deno.test("failures are counted by what SageMaker or the condition Ready says", 
   const cases: [ProcessingJobStatus, string | undefined][] = [
     [status("Failed", { failureReason: "AlgorithmError: exit 1", ...ready("JobFailed") }), "AlgorithmError"],
     [status("Failed", { failureReason: "CapacityError: none left", ...ready("JobFailed") }), "CapacityError"],
+    [
+      status("Failed", {
+        failureReason: "Unable to provision requested ML compute capacity",
+        ...ready("JobFailed"),
+      }),
+      "CapacityError",
+    ],
     [status("Failed", { failureReason: "Something else", ...ready("JobFailed") }), "JobFailed"],
     [status("Error", ready("InvalidSpec")), "InvalidSpec"],
     [status("Error"), "UnknownError"],

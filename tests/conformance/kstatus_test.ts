@@ -44,6 +44,8 @@ const running = heldProcessingJob(settled(seen("InProgress")).status);
 const absent = (looks: number, since: number) => ({
   sighting: { absent: { looks, since }, seenAt: NOW },
   hasLooked: true,
+  // The account in the ARN of the job.
+  caller: "123456789012",
 });
 const PAUSED: Condition[] = (["Ready", "Paused"] as const).map((type) => ({
   type,

@@ -32,7 +32,7 @@ Deno.test("there are twelve generated requests", () => assert.equal(GENERATED.si
 
 for (const [title, request] of GENERATED) {
   Deno.test(`the request of ${title} is taken by the apiserver, by render and by the simulator`, async () => {
-    const { resources, problems } = convertText(JSON.stringify(request), "aws", "us-west-2");
+    const { resources, problems } = convertText(JSON.stringify(request), "aws", { region: "us-west-2" });
     assert.deepEqual(problems, []);
     const [{ metadata, spec } = assert.fail()] = resources;
     const { status, body } = await tryCreate(cluster, namespace, spec);

@@ -143,6 +143,22 @@ Deno.test("delete: a job that has ended is not stopped, and the resource goes at
   assert.equal(scene.standIn.jobs().length, 3);
 });
 
+Deno.test("delete: a resource that another finalizer holds says what its job is", async () => {
+  await using scene = await Scene.open(cluster);
+  await scene.startOperator();
+  await scene.resources.create("kept", { metadata: { finalizers: ["example.com/hold"] } });
+  await scene.resources.untilStatus("kept", "InProgress");
+  await scene.resources.delete("kept");
+  await scene.resources.untilStatus("kept", "Stopping");
+  await scene.finish("kept", "Stopped");
+  const { status, metadata } = await scene.resources.until("kept", "is released", ({ metadata }) => {
+    assert.deepEqual(metadata.finalizers, ["example.com/hold"]);
+  });
+  assert.deepEqual([status?.processingJobStatus, status?.observedGeneration], ["Stopped", metadata.generation]);
+  await scene.resources.patch("kept", { metadata: { finalizers: null } });
+  await scene.resources.untilGone("kept");
+});
+
 Deno.test("create: a resource that is deleted and applied again has a job of its own", async () => {
   await using scene = await Scene.open(cluster);
   await scene.startOperator();

@@ -57,7 +57,7 @@ Deno.test("retryPolicy: a job that fails twice for capacity and then runs is thr
   assert.equal(status.attemptSummary, "3/3");
   assert.equal(status.sageMakerProcessingJobName, names[2]);
   assert.equal(status.failureReason, undefined);
-  assert.deepEqual(status.conditions?.map(({ type }) => type).sort(), ["Complete", "Created", "Ready"]);
+  assert.deepEqual(status.conditions?.map(({ type }) => type).sort(), ["Complete", "Created", "Finished", "Ready"]);
   const { stdout } = await kubectl(cluster, ["get", "pj", "retried", "-o", "wide", "-n", scene.namespace]);
   assert.match(stdout, /ATTEMPTS[^]* 3\/3 /);
 });
@@ -200,6 +200,23 @@ Deno.test("ttlSecondsAfterFinished: 0 is at once, also for what finished before 
   await operator.stop();
   await scene.startOperator({ defaults: { ttlSecondsAfterFinished: 0 } });
   await scene.resources.untilGone("old");
+});
+
+Deno.test("ttlSecondsAfterFinished: an Event warns where the same name comes back soon after it expired", async () => {
+  await using scene = await Scene.open(cluster);
+  await scene.startOperator();
+  const warned = async () => {
+    const { stdout } = await kubectl(cluster, ["events", "-n", scene.namespace, "--types=Warning"]);
+    return stdout.match(/Recreated/g)?.length ?? 0;
+  };
+  for (const run of [1, 2]) {
+    await scene.resources.create("again", { spec: { ttlSecondsAfterFinished: 0 } });
+    await scene.resources.untilStatus("again", "InProgress");
+    await eventually("an Event tells of the second", async () => assert.equal(await warned(), run - 1));
+    await scene.finish("again", "Completed");
+    await scene.resources.untilGone("again");
+  }
+  assert.equal(scene.standIn.created.length, 2);
 });
 
 Deno.test("deletionPolicy: Retain lets the job run on, Delete has its record deleted, and the status says which", async () => {

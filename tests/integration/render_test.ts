@@ -49,7 +49,7 @@ function isCounted({ ProcessingResources }: CreateProcessingJobCommandInput): bo
 /** Applies the resources for `requests`, and compares what the apiserver then has with what was asked for. */
 async function applied(requests: unknown[]): Promise<void> {
   const namespace = await cluster.freshNamespace("render");
-  const { resources, problems } = convertText(JSON.stringify(requests), "aws", "us-west-2");
+  const { resources, problems } = convertText(JSON.stringify(requests), "aws", { region: "us-west-2" });
   assert.deepEqual(problems, []);
   const yaml = resourcesYaml(resources.map(({ metadata, spec }) => ({ metadata, spec })));
   await apply(cluster, yaml, ["-n", namespace, "--server-side"]);

@@ -4,6 +4,7 @@ import { findCondition } from "../../src/api/conditions.ts";
 import type { ProcessingJob } from "../../src/api/processing_job.ts";
 import { sleep, systemClock } from "../../src/runtime/clock.ts";
 import { errorAnswer } from "../../src/sagemaker/stand_in/answer.ts";
+import { kubectl } from "../support/kubectl.ts";
 import { testCluster } from "../support/control_plane.ts";
 import { eventually } from "../support/eventually.ts";
 import { installCrd, jobNameOf } from "../support/resources.ts";
@@ -67,7 +68,7 @@ Deno.test("InProgress, then Completed", async () => {
   const running = await scene.resources.untilStatus("job", "InProgress");
   assert.deepEqual(conditionsOf(running), ["Ready=Unknown:InProgress", "Created"]);
   const completed = await scene.resources.untilStatus("job", "Completed");
-  assert.deepEqual(conditionsOf(completed), ["Ready=True:Completed", "Complete", "Created"]);
+  assert.deepEqual(conditionsOf(completed), ["Ready=True:Completed", "Complete", "Created", "Finished"]);
   assert.equal(completed.status?.exitMessage, "fine");
   assert.equal(completed.status?.duration, "1s");
   assert.equal(completed.status?.additional, undefined);
@@ -82,10 +83,12 @@ Deno.test("Failed, with SageMaker's reason in additional", async () => {
       environment: [{ name: "SIMULATE_DURATION", value: "0s" }, { name: "SIMULATE_FAILURE", value: reason }],
     },
   });
-  const failed = await scene.resources.untilStatus("job", "Failed");
+  const wait = ["wait", "--for=condition=Finished", "processingjob/job", "-n", scene.namespace, "--timeout=15s"];
+  assert.match((await kubectl(cluster, wait)).stdout, / condition met\n$/);
+  const failed = await scene.resources.get("job");
   assert.equal(failed.status?.additional, reason);
   assert.equal(failed.status?.failureReason, reason);
-  assert.deepEqual(conditionsOf(failed), ["Ready=False:JobFailed", "Created", "Failed", "Stalled"]);
+  assert.deepEqual(conditionsOf(failed), ["Ready=False:JobFailed", "Created", "Failed", "Finished", "Stalled"]);
 });
 
 Deno.test("Stopping, then Stopped, when somebody stops the job in SageMaker", async () => {
@@ -99,7 +102,13 @@ Deno.test("Stopping, then Stopped, when somebody stops the job in SageMaker", as
 
   await scene.finish("job", "Stopped");
   const stopped = await scene.resources.untilStatus("job", "Stopped");
-  assert.deepEqual(conditionsOf(stopped), ["Ready=False:StoppedOutsideOperator", "Created", "Stalled", "Stopped"]);
+  assert.deepEqual(conditionsOf(stopped), [
+    "Ready=False:StoppedOutsideOperator",
+    "Created",
+    "Finished",
+    "Stalled",
+    "Stopped",
+  ]);
   assert.equal(scene.count("StopProcessingJob"), 0);
 });
 
@@ -110,7 +119,7 @@ Deno.test("Error after a create that SageMaker finds invalid, and no call follow
   await scene.resources.create("job");
   const refused = await scene.resources.untilStatus("job", "Error");
   assert.match(refused.status?.additional ?? "", /ValidationException: 1 validation error detected: no such image/);
-  assert.deepEqual(conditionsOf(refused), ["Ready=False:InvalidSpec", "Failed", "Stalled"]);
+  assert.deepEqual(conditionsOf(refused), ["Ready=False:InvalidSpec", "Failed", "Finished", "Stalled"]);
 
   scene.standIn.intercept = undefined;
   await scene.resources.patch("job", { metadata: { labels: { touched: "yes" } } });
@@ -202,7 +211,7 @@ Deno.test("conditions that another controller writes survive the operator's writ
   await scene.resources.untilStatus("job", "InProgress");
   await scene.finish("job", "Completed");
   const completed = await scene.resources.untilStatus("job", "Completed");
-  assert.deepEqual(conditionsOf(completed), ["Ready=True:Completed", "Complete", "Created", foreign.type]);
+  assert.deepEqual(conditionsOf(completed), ["Ready=True:Completed", "Complete", "Created", "Finished", foreign.type]);
   assert.deepEqual(completed.status?.conditions?.find(({ type }) => String(type) === foreign.type), foreign);
   // The same manager may change it, and take it away.
   await scene.resources.applyCondition("job", { ...foreign, status: "False" });

@@ -7,7 +7,7 @@ import { program } from "./program.ts";
 export const FAKE_CREDENTIALS = { AWS_ACCESS_KEY_ID: "AKIDEXAMPLE", AWS_SECRET_ACCESS_KEY: "not-a-secret" };
 
 /** What on the machine that runs the tests could change what the program does. */
-const INHERITED = /^(AWS_|SAGEMAKER_OPERATOR_|KUBERNETES_SERVICE_|KUBECONFIG$)/;
+const INHERITED = /^(AWS_|SAGEMAKER_OPERATOR_|KUBERNETES_SERVICE_|KUBECONFIG$|NODE_EXTRA_CA_CERTS$|SSL_CERT_FILE$)/;
 
 /** A line of the log in JSON. */
 export interface LogLine {

@@ -5,16 +5,24 @@ export class TcpProxy implements AsyncDisposable {
   readonly port: number;
   readonly #server: Server;
   readonly #pairs: Set<[client: Socket, target: Socket]>;
+  /** Connections that came while it was frozen for good. */
+  readonly #frozen: Set<Socket>;
+  #isFrozen = false;
 
-  private constructor(server: Server, pairs: Set<[Socket, Socket]>) {
+  private constructor(server: Server, pairs: Set<[Socket, Socket]>, frozen: Set<Socket>) {
     this.#server = server;
     this.#pairs = pairs;
+    this.#frozen = frozen;
     this.port = (server.address() as AddressInfo).port;
   }
 
   static async start(target: { hostname: string; port: number }): Promise<TcpProxy> {
     const pairs = new Set<[Socket, Socket]>();
+    const frozen = new Set<Socket>();
     const server = createServer((client) => {
+      if (proxy.#isFrozen) {
+        return void frozen.add(client.on("error", () => {}).on("close", () => frozen.delete(client)));
+      }
       const pair: [Socket, Socket] = [client, connect(target.port, target.hostname)];
       pairs.add(pair);
       for (const [from, to] of [pair, pair.toReversed() as [Socket, Socket]]) {
@@ -30,7 +38,8 @@ export class TcpProxy implements AsyncDisposable {
       server.once("error", reject);
       server.listen(0, "127.0.0.1", resolve);
     });
-    return new TcpProxy(server, pairs);
+    const proxy = new TcpProxy(server, pairs, frozen);
+    return proxy;
   }
 
   /** How many connections are open. */
@@ -48,8 +57,9 @@ export class TcpProxy implements AsyncDisposable {
     }
   }
 
-  /** Lets no byte through the present connections any more, without ending them. New ones work. */
-  freeze(): void {
+  /** Lets no byte through the present connections any more, without ending them. New ones work, unless it is `forGood`. */
+  freeze({ forGood = false } = {}): void {
+    this.#isFrozen = forGood;
     for (const [client, target] of this.#pairs) {
       client.unpipe(target).resume();
       target.unpipe(client).resume();
@@ -57,7 +67,7 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const pair of this.#pairs) for (const socket of pair) socket.destroy();
+    for (const socket of [...this.#frozen, ...[...this.#pairs].flat()]) socket.destroy();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 }

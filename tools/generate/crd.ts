@@ -37,8 +37,6 @@ export function renderCrd(shapes: Record<string, Shape>): string {
         categories: ["sagemaker"],
       },
       scope: "Namespaced",
-      // The default, but the CRD of the controller before this one may be there with true, which would rule out defaults.
-      preserveUnknownFields: false,
       versions: [{
         name: VERSION,
         served: true,

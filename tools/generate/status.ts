@@ -9,7 +9,7 @@ const text = (description: string): Schema => ({ description, type: "string" });
 const CONDITION: Record<keyof Condition, Schema> = {
   type: {
     description:
-      "What the condition is about. The operator writes Created, Complete, Failed, Stopped, Suspended, Paused, Ready and Stalled, and keeps those of other controllers.",
+      "What the condition is about. The operator writes Created, Complete, Failed, Stopped, Finished, Suspended, Paused, Ready and Stalled, and keeps those of other controllers.",
     type: "string",
     maxLength: 316,
     pattern:
