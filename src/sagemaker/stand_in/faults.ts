@@ -2,6 +2,7 @@ import { type Clock, sleep, systemClock } from "../../runtime/clock.ts";
 import { errorAnswer } from "./answer.ts";
 import type { Outcome } from "./http.ts";
 import type { Intercept, InterceptContext } from "./server.ts";
+import { TokenBucket } from "./token_bucket.ts";
 
 /**
  * What can go wrong with a call. With `applied`, the call is carried out all the same and only its answer is harmed: a `reset`
@@ -46,7 +47,7 @@ interface State {
   rule: FaultRule;
   seen: number;
   done: number;
-  bucket?: Bucket;
+  bucket?: TokenBucket;
 }
 
 /** Rules for what goes wrong, tried in order for each call until one has decided on its answer. */
@@ -83,7 +84,7 @@ export class FaultPlan {
     const { fault, after = 0, times = Infinity, probability = 1 } = state.rule;
     if (state.seen++ < after || state.done >= times || this.#random() >= probability) return false;
     if (fault.kind === "throttle") {
-      state.bucket ??= new Bucket(fault.perSecond, this.#clock);
+      state.bucket ??= new TokenBucket(this.#clock, fault.perSecond);
       if (state.bucket.take()) return false;
     }
     state.done++;
@@ -132,33 +133,6 @@ function matches(
   if (fault.kind === "repeat-token" && actualPage !== "later") return false;
   if (page !== undefined && page !== actualPage) return false;
   return job === undefined || request.ProcessingJobName === job;
-}
-
-/** A token bucket that is full at first and holds a second's worth, one at least. */
-class Bucket {
-  readonly #perSecond: number;
-  readonly #clock: Clock;
-  #tokens: number;
-  #at: number;
-
-  constructor(perSecond: number, clock: Clock) {
-    this.#perSecond = perSecond;
-    this.#clock = clock;
-    this.#tokens = Math.max(1, perSecond);
-    this.#at = clock.monotonic();
-  }
-
-  take(): boolean {
-    const now = this.#clock.monotonic();
-    this.#tokens = Math.min(
-      Math.max(1, this.#perSecond),
-      this.#tokens + (now - this.#at) / 1000 * this.#perSecond,
-    );
-    this.#at = now;
-    if (this.#tokens < 1) return false;
-    this.#tokens--;
-    return true;
-  }
 }
 
 /** Numbers like those of `Math.random`, the same ones for the same seed (mulberry32). */

@@ -6,8 +6,10 @@ import { errorAnswer, jsonAnswer, ServiceError } from "./answer.ts";
 import { type Call, parseCall, protocolOf } from "./call.ts";
 import { type HttpAnswer, type HttpRequest, HttpServer, type Outcome } from "./http.ts";
 import { changeCourse, phaseAt, type StoredJob } from "./jobs.ts";
+import type { ListMode } from "./list.ts";
 import { performLogs } from "./log_operations.ts";
 import { perform } from "./operations.ts";
+import type { Quotas } from "./quotas.ts";
 import { type CreatedJob, SageMakerService } from "./service.ts";
 import { callSts, stsErrorAnswer } from "./sts.ts";
 
@@ -30,6 +32,12 @@ export interface StandInOptions {
   admin?: boolean;
   /** What jobs age by. @default {systemClock} */
   clock?: Clock;
+  /** When lists are filtered. @default {"late"} */
+  lists?: ListMode;
+  /** How many old jobs each region has from the start. @default {0} */
+  history?: number;
+  /** How often each operation may be called. @default without limits */
+  quotas?: Quotas;
 }
 
 /** A call and how it went. The request may hold environment values: not for logs. */
@@ -89,7 +97,8 @@ export class StandIn {
   /** @throws Deno.errors.AddrInUse and its like if the address can't be had */
   constructor(options: StandInOptions) {
     const { clock = systemClock, jobDuration = 10_000, stopDuration = 2_000, host = "127.0.0.1", port = 0 } = options;
-    this.#service = new SageMakerService({ clock, jobDuration, stopDuration });
+    const { lists, history, quotas } = options;
+    this.#service = new SageMakerService({ clock, jobDuration, stopDuration, lists, history, quotas });
     this.#onRequest = options.onRequest;
     this.intercept = options.intercept;
     this.#hasAdmin = options.admin ?? false;
