@@ -1,5 +1,5 @@
 import { type Clock, sleep, systemClock } from "../../runtime/clock.ts";
-import { errorAnswer } from "./answer.ts";
+import { errorAnswer, jsonAnswer } from "./answer.ts";
 import type { Outcome } from "./http.ts";
 import type { Intercept, InterceptContext } from "./server.ts";
 import { TokenBucket } from "./token_bucket.ts";
@@ -24,7 +24,9 @@ export type Fault =
   /** A read shows what was so `ms` milliseconds ago. Others than Describe and List are left alone. */
   | { kind: "stale"; ms: number }
   /** A page of a list leads to itself. First pages are left alone, since nobody could tell. */
-  | { kind: "repeat-token" };
+  | { kind: "repeat-token" }
+  /** A list has no end: each page after the first is empty, and leads to another. */
+  | { kind: "endless" };
 
 /** When a fault happens: to calls that match all of what is given. */
 export interface FaultRule {
@@ -118,6 +120,8 @@ export class FaultPlan {
         if (page.status !== 200) return page;
         return { ...page, body: JSON.stringify({ ...JSON.parse(page.body), NextToken: request.NextToken }) };
       }
+      case "endless":
+        return jsonAnswer({ ProcessingJobSummaries: [], NextToken: crypto.randomUUID() });
     }
   }
 }
@@ -130,7 +134,7 @@ function matches(
   if (operation !== undefined && ![operation].flat().includes(called)) return false;
   if (fault.kind === "stale" && !/^(Describe|List)/.test(called)) return false;
   const actualPage = called !== "ListProcessingJobs" ? undefined : request.NextToken === undefined ? "first" : "later";
-  if (fault.kind === "repeat-token" && actualPage !== "later") return false;
+  if (/^(repeat-token|endless)$/.test(fault.kind) && actualPage !== "later") return false;
   if (page !== undefined && page !== actualPage) return false;
   return job === undefined || request.ProcessingJobName === job;
 }

@@ -90,6 +90,7 @@ export class StandIn {
   readonly #server: HttpServer;
   readonly #host: string;
   readonly #calls = new Map<string, number>();
+  readonly #throttled = new Map<string, number>();
   readonly #onRequest: ((record: CallRecord) => void) | undefined;
   readonly #closing = new AbortController();
   readonly #hasAdmin: boolean;
@@ -113,6 +114,11 @@ export class StandIn {
   /** How many calls arrived, by operation; those that `intercept` took are counted too. */
   get calls(): Record<string, number> {
     return Object.fromEntries(this.#calls);
+  }
+
+  /** How many of them were answered with ThrottlingException, by operation. */
+  get throttled(): Record<string, number> {
+    return Object.fromEntries(this.#throttled);
   }
 
   /** Every job that was ever created, in order, also those whose records have been deleted. */
@@ -236,6 +242,7 @@ export class StandIn {
   #record({ operation, region, accessKeyId, request }: Call, at: number, outcome: Outcome): void {
     const result = typeof outcome === "string" ? outcome : outcome.status;
     const error = typeof outcome === "string" ? undefined : outcome.headers?.["x-amzn-ErrorType"];
+    if (error === "ThrottlingException") this.#throttled.set(operation, (this.#throttled.get(operation) ?? 0) + 1);
     log.debug("Answered request", { operation, region, job: request.ProcessingJobName, outcome: result, error });
     const record = { operation, region, accessKeyId, request, at, outcome: result };
     this.#onRequest?.({ ...record, ...(error !== undefined && { error }) });
