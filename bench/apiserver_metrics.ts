@@ -26,3 +26,8 @@ export function writesOf(metrics: string, group: string): Record<string, number>
 export function writesWithoutEvents(counts: Readonly<Record<string, number>>): number {
   return sum(Object.entries(counts).filter(([name]) => !name.endsWith(` ${EVENTS}`)).map(([, count]) => count));
 }
+
+/** How many of them are Events. */
+export function eventWrites(counts: Readonly<Record<string, number>>): number {
+  return sum(Object.entries(counts).filter(([name]) => name.endsWith(` ${EVENTS}`)).map(([, count]) => count));
+}

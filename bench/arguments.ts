@@ -2,6 +2,9 @@ import { parseArgs } from "node:util";
 import { resolve } from "node:path";
 import { parseDuration } from "../src/api/duration.ts";
 import { isCode } from "./program.ts";
+import { LIST_MODES } from "../src/sagemaker/stand_in/list.ts";
+import { QUOTA_SETS } from "../src/sagemaker/stand_in/quotas.ts";
+import type { Account } from "./world.ts";
 import { type ScenarioName, SCENARIOS } from "./scenarios.ts";
 
 export const USAGE = `Usage: deno task bench [--scenario NAME,...] [OPTIONS]
@@ -18,6 +21,15 @@ Options:
                        and single always have one at a time
       --binary PATH    A compiled operator, or a .js or .ts file to run with deno
                        (default: main.ts)
+      --against PATH   Another operator, measured beside it in the same run; the
+                       table then has its figures as "before"
+      --lists MODE     When the simulator's lists are filtered: late or narrow
+                       (default: late); the scenario lists has its own
+      --history N      How many old jobs there are (default: 0); lists and account
+                       have their own
+      --quotas SET     none or account (default: none); lists and account have
+                       their own
+      --quota LIST     Quotas of single operations, as in StopProcessingJob=5
       --latency D      How long a call of SageMaker takes (default: 20ms)
       --window D       How long what doesn't change is looked at (default: 60s)
       --json FILE      Also write the result to a file
@@ -36,6 +48,11 @@ const OPTIONS = {
   scenario: { type: "string" },
   n: { type: "string" },
   binary: { type: "string" },
+  against: { type: "string" },
+  lists: { type: "string", default: "late" },
+  history: { type: "string", default: "0" },
+  quotas: { type: "string", default: "none" },
+  quota: { type: "string", default: "" },
   latency: { type: "string", default: "20ms" },
   window: { type: "string", default: "60s" },
   json: { type: "string" },
@@ -50,6 +67,8 @@ export interface BenchArguments {
   scenarios: ScenarioName[];
   n: number | undefined;
   program: string;
+  against: string | undefined;
+  account: Account;
   latencyMs: number;
   windowMs: number;
   json: string | undefined;
@@ -70,8 +89,15 @@ export function parseBenchArguments(args: string[]): BenchArguments {
   return {
     help: values.help,
     scenarios: scenarios(values.scenario),
-    n: values.n === undefined ? undefined : count(values.n),
+    n: values.n === undefined ? undefined : count("n", values.n, 1),
     program,
+    against: values.against === undefined ? undefined : resolve(values.against),
+    account: {
+      lists: oneOf("lists", LIST_MODES, values.lists),
+      history: count("history", values.history, 0),
+      quotas: oneOf("quotas", QUOTA_SETS, values.quotas),
+      quota: values.quota.split(",").filter((text) => text !== ""),
+    },
     latencyMs: parseDuration(values.latency),
     windowMs: window(values.window),
     json: values.json,
@@ -89,9 +115,15 @@ function scenarios(list: string | undefined): ScenarioName[] {
   throw new RangeError(`Cannot run scenario '${unknown}': expected one of ${known.join(", ")}`);
 }
 
-function count(text: string): number {
-  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
-  throw new RangeError(`Cannot use '${text}' for --n: expected a number from 1 to 999999`);
+function count(flag: string, text: string, least: number): number {
+  if (/^(0|[1-9]\d{0,5})$/.test(text) && Number(text) >= least) return Number(text);
+  throw new RangeError(`Cannot use '${text}' for --${flag}: expected a number from ${least} to 999999`);
+}
+
+function oneOf<T extends string>(flag: string, values: readonly T[], text: string): T {
+  const value = values.find((each) => each === text);
+  if (value !== undefined) return value;
+  throw new RangeError(`Cannot use '${text}' for --${flag}: expected ${values.join(" or ")}`);
 }
 
 function window(text: string): number {

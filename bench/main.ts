@@ -5,7 +5,7 @@ import { errorText } from "../src/telemetry/error_text.ts";
 import { type BenchArguments, parseBenchArguments, USAGE } from "./arguments.ts";
 import { writeDocs } from "./docs.ts";
 import { machine } from "./machine.ts";
-import type { Outcome } from "./outcome.ts";
+import type { Outcome, Scenario } from "./outcome.ts";
 import { costText, type Report, tableText } from "./report.ts";
 import { rowsOf } from "./rows.ts";
 import { SCENARIOS } from "./scenarios.ts";
@@ -39,8 +39,8 @@ async function main(args: string[]): Promise<number> {
       await writeDocs(await readReport(options.docs));
       return 0;
     }
-    const baseline = options.baseline === undefined ? undefined : await readReport(options.baseline);
-    const report = await measure(options, stopping.signal);
+    const earlier = options.baseline === undefined ? undefined : await readReport(options.baseline);
+    const { report, baseline = earlier } = await measure(options, stopping.signal);
     print(tableText(report.rows, baseline?.rows));
     print(`\n${costText(report.outcomes)}`);
     return report.rows.every(({ ok = true }) => ok) ? 0 : 1;
@@ -50,28 +50,38 @@ async function main(args: string[]): Promise<number> {
   }
 }
 
-/** Runs the scenarios one after another. What was measured so far is in the file also if a later one fails. */
-async function measure(options: BenchArguments, signal: AbortSignal): Promise<Report> {
-  const { program, latencyMs, windowMs, n, profiles } = options;
-  const outcomes: Outcome[] = [];
-  const report = async (): Promise<Report> => ({
+/**
+ * Runs the scenarios one after another, and each part of one for both operators before the next: so what else the machine does befalls
+ * both. What was measured so far is in the file also if a later one fails.
+ */
+async function measure(options: BenchArguments, signal: AbortSignal): Promise<{ report: Report; baseline?: Report }> {
+  const { program, against, latencyMs, windowMs, n, profiles, account } = options;
+  const [outcomes, others]: [Outcome[], Outcome[]] = [[], []];
+  const reportOf = async (program: string, outcomes: Outcome[]): Promise<Report> => ({
     at: rfc3339(systemClock.now()),
     machine: await machine(program),
     options: { program, latencyMs, windowMs },
     rows: rowsOf(outcomes),
     outcomes,
   });
+  const write = async (path: string, report: Report) => await Deno.writeTextFile(path, JSON.stringify(report, null, 2));
   hideEnvironment();
   if (profiles !== undefined) await Deno.mkdir(profiles, { recursive: true });
   for (const name of options.scenarios) {
     complain(`${name}: ${SCENARIOS[name].summary}`);
-    outcomes.push(
-      ...await SCENARIOS[name].run({ program, latencyMs, windowMs, n, profiles, signal, progress: complain }),
-    );
-    complain(tableText(rowsOf(outcomes.filter(({ scenario }) => scenario === name))));
-    if (options.json !== undefined) await Deno.writeTextFile(options.json, JSON.stringify(await report(), null, 2));
+    const setting = { account, latencyMs, windowMs, n, profiles, signal, progress: complain };
+    for (const part of [SCENARIOS[name].run as Scenario | Scenario[]].flat()) {
+      if (against !== undefined) others.push(...await part({ ...setting, program: against, profiles: undefined }));
+      const measured = await part({ ...setting, program });
+      outcomes.push(...measured);
+      complain(tableText(rowsOf(measured), against === undefined ? undefined : rowsOf(others)));
+      if (options.json === undefined) continue;
+      await write(options.json, await reportOf(program, outcomes));
+      if (against !== undefined) await write(`${options.json}.against`, await reportOf(against, others));
+    }
   }
-  return await report();
+  const report = await reportOf(program, outcomes);
+  return against === undefined ? { report } : { report, baseline: await reportOf(against, others) };
 }
 
 async function readReport(path: string): Promise<Report> {

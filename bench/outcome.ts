@@ -8,6 +8,10 @@ export interface Outcome {
   /** How many resources there were. */
   n: number;
   values: Partial<Record<ValueName, number>>;
+  /** What tells it from other steps with as many resources, as in `late, 2,000 old jobs`. */
+  setting?: string;
+  /** Bounds in the place of those that hold for the values in general. */
+  wanted?: Partial<Record<ValueName, number>>;
   /** What all processes used and did for it. */
   cost?: Cost;
   /** More numbers, for those who want to know why. */

@@ -33,6 +33,13 @@ export const VALUES = {
   memory: { title: "InProgress: resident memory", unit: "MiB", wanted: at({ 0: 72, 1_000: 80, 10_000: 120 }) },
   memoryAJob: { title: "resident memory a job", unit: "KiB", wanted: always(4) },
   callsRatio: { title: "AWS calls a minute, most to least of all steps", unit: "", wanted: always(1.3) },
+  observeCalls: { title: "List and Describe a minute, one Describe a job aside", unit: "" },
+  seenP50: { title: "job ends → status says so, p50", unit: "s" },
+  seenP99: { title: "job ends → status says so, p99", unit: "s" },
+  allCreated: { title: "all created in SageMaker", unit: "s" },
+  throttled: { title: "throttled calls", unit: "" },
+  writesAJob: { title: "apiserver writes a job", unit: "" },
+  eventsAJob: { title: "Events a job", unit: "" },
   ready: { title: "finished resources at start: ready", unit: "s" },
   memoryFinished: { title: "finished resources at start: resident memory", unit: "MiB" },
 } satisfies Record<string, Value>;
@@ -56,14 +63,14 @@ export function rowsOf(outcomes: readonly Outcome[]): Row[] {
   const rows = new Map<string, Row>();
   const all = [...outcomes, ...derived(outcomes)];
   for (const [name, { title, unit, wanted }] of Object.entries<Value>(VALUES)) {
-    for (const { n, values } of all) {
+    for (const { n, values, setting, wanted: own } of all) {
       const measured = values[name as ValueName];
-      const id = `${name}/${n}`;
+      const id = [name, setting, n].filter((part) => part !== undefined).join("/");
       if (measured === undefined || rows.has(id)) continue;
-      const bound = wanted?.(n);
+      const bound = own?.[name as ValueName] ?? wanted?.(n);
       rows.set(id, {
         id,
-        title,
+        title: setting === undefined ? title : `${setting}: ${title}`,
         n,
         unit,
         measured,

@@ -46,3 +46,18 @@ Deno.test("what two scenarios measure is told once", () => {
   const rows = rowsOf([steady, step(1_000, 66, 99)]);
   assert.deepEqual(rows.map(({ id, measured }) => [id, measured]), [["awsCallsAMinute/1000", 66], ["memory/1000", 75]]);
 });
+
+Deno.test("steps of the same size with different settings have rows and bounds of their own", () => {
+  const step = (setting: string, seenP50: number) => ({
+    scenario: "lists",
+    n: 200,
+    setting,
+    values: { seenP50 },
+    wanted: { seenP50: 2.5 },
+  });
+  const rows = rowsOf([step("late", 2), step("narrow", 3)]);
+  assert.deepEqual(rows.map(({ id, title, wanted, ok }) => [id, title, wanted, ok]), [
+    ["seenP50/late/200", "late: job ends → status says so, p50", 2.5, true],
+    ["seenP50/narrow/200", "narrow: job ends → status says so, p50", 2.5, false],
+  ]);
+});

@@ -42,6 +42,22 @@ export class StandInClient {
     return this.#ask("GET", "calls");
   }
 
+  /** How many of them were throttled, by operation. */
+  throttled(): Promise<Record<string, number>> {
+    return this.#ask("GET", "throttled");
+  }
+
+  /** The name of each resource's job. */
+  async jobNames(): Promise<Map<string, string>> {
+    const jobs = await this.#ask<CreatedJob[]>("GET", "created");
+    return new Map(jobs.map(({ name }) => [name.slice(0, -33), name]));
+  }
+
+  /** Ends a job as Completed. */
+  async finish(jobName: string): Promise<void> {
+    await this.#ask("POST", `jobs/${jobName}/finish`);
+  }
+
   /**
    * When the create of each resource's job arrived, in milliseconds since the epoch. A job is called as its resource, with `-` and
    * a UID of 32 digits behind.

@@ -4,6 +4,8 @@ import { eventually } from "../tests/support/eventually.ts";
 import { freePort } from "../tests/support/operator.ts";
 import { installCrd } from "../tests/support/resources.ts";
 import { type ControlPlane, startControlPlane } from "../tools/control_plane/control_plane.ts";
+import type { ListMode } from "../src/sagemaker/stand_in/list.ts";
+import type { QuotaSet } from "../src/sagemaker/stand_in/quotas.ts";
 import { ServerProcess } from "../tools/control_plane/server_process.ts";
 import { parseKubeconfig } from "../tools/control_plane/kubeconfig.ts";
 import { type Cost, costBetween, type Snapshot } from "./cost.ts";
@@ -18,8 +20,18 @@ import { sum } from "./statistics.ts";
 
 const MAIN = join(import.meta.dirname!, "../main.ts");
 
+/** How the simulator behaves; see `sagemaker-operator simulate --help`. */
+export interface Account {
+  lists: ListMode;
+  history: number;
+  quotas: QuotaSet;
+  /** As in `--quota`. */
+  quota: readonly string[];
+}
+
 /** What a scenario needs to know of the command line. */
 export interface Setting {
+  account: Account;
   /** A compiled operator, or a file of JavaScript or TypeScript for Deno to run. */
   program: string;
   /** How long each call of SageMaker takes, in milliseconds. */
@@ -63,7 +75,7 @@ export class World implements AsyncDisposable {
 
   /** @param durations Go-style: how long a job runs and how long one takes to stop */
   static async open(setting: Setting, durations: { job?: string; stop?: string } = {}): Promise<World> {
-    const { signal } = setting;
+    const { signal, account } = setting;
     await using stack = new AsyncDisposableStack();
     const controlPlane = stack.use(await startControlPlane({ signal, detached: true }));
     await installCrd(controlPlane);
@@ -73,6 +85,8 @@ export class World implements AsyncDisposable {
       args: ["run", "-A", MAIN, "simulate", "--admin", `--listen=127.0.0.1:${port}`, "--log-level=error"].concat(
         `--job-duration=${job}`,
         `--stop-duration=${stop}`,
+        ...[`--lists=${account.lists}`, `--history=${account.history}`, `--quotas=${account.quotas}`],
+        ...account.quota.map((quota) => `--quota=${quota}`),
       ),
       logFile: join(controlPlane.dir, "stand-in.log"),
       detached: true,

@@ -1,10 +1,12 @@
+import { LIST_MODES } from "../sagemaker/stand_in/list.ts";
+import { parseQuota, QUOTA_SETS, QUOTAS, type Quotas } from "../sagemaker/stand_in/quotas.ts";
 import { type StandIn, startStandIn } from "../sagemaker/stand_in/server.ts";
 import { configureLog, LOG_FORMATS, LOG_LEVELS } from "../telemetry/log.ts";
 import { type BindAddress, parseBindAddress } from "../telemetry/http.ts";
 import { parseArguments } from "./arguments.ts";
 import type { Command } from "./command.ts";
 import { UsageError } from "./errors.ts";
-import { boolean, duration, oneOf, string } from "./flags.ts";
+import { boolean, duration, integer, list, oneOf, string } from "./flags.ts";
 
 const spec = {
   name: "simulate",
@@ -20,6 +22,26 @@ const spec = {
       default: "10s",
     }),
     "stop-duration": duration({ help: "How long a job takes to stop", default: "2s" }),
+    "lists": oneOf(LIST_MODES, {
+      help:
+        "When lists filter by status, modification time and name: late (a page of jobs is taken first, so that pages " +
+        "may be empty and lead on) or narrow (before pages are made)",
+      default: "late",
+    }),
+    "history": integer({
+      help: "How many finished jobs each region has from the start, more than a day old, over 30 days",
+      min: 0,
+      default: 0,
+    }),
+    "quotas": oneOf(QUOTA_SETS, {
+      help: "Calls a second beyond which they are throttled; account: create 1, list 2 (the published quota of " +
+        "ListTrainingJobs), describe and stop 5 (assumed)",
+      default: "none",
+    }),
+    "quota": list({
+      help: "The quota of one operation; may be repeated, and takes precedence over --quotas",
+      placeholder: "OPERATION=RATE[:BURST]",
+    }),
     "admin": boolean({
       help: "Serve /_admin/ as well: counts of calls, the record of jobs, and scripts of faults (docs/testing.md)",
     }),
@@ -33,11 +55,12 @@ export const simulate: Command = {
   async run(argv, { env, signal, stdout }) {
     const { flags } = parseArguments(spec, argv, env);
     const { hostname: host, port } = bindAddress(flags.listen);
+    const quotas = { ...QUOTAS[flags.quotas], ...ownQuotas(flags.quota) };
     configureLog({ level: flags.logLevel, format: flags.logFormat ?? (Deno.stderr.isTerminal() ? "text" : "json") });
     let standIn: StandIn;
     try {
-      const { jobDuration, stopDuration, admin } = flags;
-      standIn = await startStandIn({ host, port, jobDuration, stopDuration, admin });
+      const { jobDuration, stopDuration, admin, lists, history } = flags;
+      standIn = await startStandIn({ host, port, jobDuration, stopDuration, admin, lists, history, quotas });
     } catch (cause) {
       throw new Error(`Cannot listen on '${flags.listen}' (--listen names another address)`, { cause });
     }
@@ -55,6 +78,18 @@ function bindAddress(text: string): BindAddress {
     // Told below, together with the texts that mean "off" to other servers.
   }
   throw new UsageError(`Cannot use '${text}' for --listen: expected host:port, as in 127.0.0.1:4599`);
+}
+
+function ownQuotas(texts: readonly string[]): Quotas {
+  return Object.fromEntries(texts.map((text) => {
+    try {
+      return parseQuota(text);
+    } catch {
+      throw new UsageError(
+        `Cannot use '${text}' for --quota: expected OPERATION=RATE[:BURST], as in ListProcessingJobs=2:4`,
+      );
+    }
+  }));
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -51,6 +51,22 @@ Deno.test("simulate says where it listens, serves, and ends when it is told to",
   await assert.rejects(fetch(await url));
 });
 
+Deno.test("simulate has the lists, the history and the quotas that its flags say", async () => {
+  const late = { StatusEquals: "Failed", MaxResults: 1 };
+  const flags = ["--history", "5", "--quotas", "account", "--quota", "ListProcessingJobs=0.001:3"];
+  for (const [lists, jobs] of [["late", 0], ["narrow", 1]] as const) {
+    const { ended, url, stop } = start("--listen", "127.0.0.1:0", "--lists", lists, ...flags);
+    const page = await call(await url, "ListProcessingJobs", late);
+    assert.equal((page.ProcessingJobSummaries as unknown[]).length, jobs);
+    assert.equal(typeof page.NextToken, lists === "late" ? "string" : "undefined");
+    for (let index = 0; index < 2; index++) await call(await url, "ListProcessingJobs", {});
+    const refused = await call(await url, "ListProcessingJobs", {});
+    assert.deepEqual(refused, { __type: "ThrottlingException", message: "Rate exceeded" });
+    stop();
+    await ended;
+  }
+});
+
 Deno.test("simulate serves its administration with --admin alone", async () => {
   for (const [argv, status] of [[["--admin"], 200], [[], 404]] as const) {
     const { ended, url, stop } = start("--listen", "127.0.0.1:0", ...argv);
@@ -83,6 +99,13 @@ Deno.test("simulate refuses flags that make no sense", async () => {
     [["--listen", "0"], /^Cannot use '0' for --listen/],
     [["--job-duration", "soon"], /^Cannot use 'soon' for --job-duration/],
     [["--stop-duration", "-1s"], /^Cannot use '-1s' for --stop-duration/],
+    [["--lists", "early"], /^Cannot use 'early' for --lists: expected late or narrow$/],
+    [["--history", "-1"], /^Cannot use '-1' for --history: expected a whole number, 0 or more$/],
+    [["--quotas", "all"], /^Cannot use 'all' for --quotas: expected none or account$/],
+    [
+      ["--quota", "ListProcessingJobs"],
+      /^Cannot use 'ListProcessingJobs' for --quota: expected OPERATION=RATE\[:BURST\]/,
+    ],
   ];
   for (const [argv, message] of table) {
     await assert.rejects(start(...argv).ended, { name: "UsageError", message }, argv.join(" "));

@@ -424,7 +424,9 @@ export class JobCalls {
     if (follow) {
       this.#followed.add(key);
       // Nobody reads how long a job ran whose resource is going away.
-      jobs.watch(key, this.#refOf(resource), { details: resource.metadata.deletionTimestamp === undefined });
+      const { creationTimestamp, deletionTimestamp } = resource.metadata;
+      const createdAfter = Date.parse(creationTimestamp);
+      jobs.watch(key, this.#refOf(resource), { details: deletionTimestamp === undefined, createdAfter });
     } else if (isDone) {
       this.#followed.delete(key);
       this.#held.delete(key);

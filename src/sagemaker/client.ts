@@ -48,7 +48,7 @@ export interface SageMaker {
    * is not thrown.
    */
   describeWithAccount(name: string, signal?: AbortSignal): Promise<{ job: Job | undefined; account: string | Failure }>;
-  /** One page of the jobs in the region, a hundred at most, in the order of their creation. */
+  /** One page of the jobs in the region, a hundred at most, the newest first. */
   list(query: ListQuery, signal?: AbortSignal): Promise<JobPage>;
   /** The tags of a job, by their keys. */
   tags(arn: string, signal?: AbortSignal): Promise<ReadonlyMap<string, string>>;
@@ -338,7 +338,7 @@ class Caller implements SageMaker {
       CreationTimeAfter: query.createdAfter === undefined ? undefined : new Date(query.createdAfter),
       NextToken: query.nextToken,
       SortBy: "CreationTime",
-      SortOrder: "Ascending",
+      SortOrder: "Descending",
       MaxResults: 100,
     } as const;
     const answer = await this.#call("ListProcessingJobs", signal, (client, abortSignal) => {

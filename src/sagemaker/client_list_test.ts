@@ -37,7 +37,7 @@ Deno.test("list() asks by status and by times, to the millisecond", () =>
     const names = async (query: Parameters<SageMaker["list"]>[0]) => {
       return (await sageMaker.list(query)).jobs.map(({ name }) => name);
     };
-    assert.deepEqual(await names({ createdAfter: start }), ["b", "c"]);
+    assert.deepEqual(await names({ createdAfter: start }), ["c", "b"]);
     assert.deepEqual(await names({ modifiedAfter: start + 1 }), ["c"]);
     assert.deepEqual(await names({ status: "InProgress", createdAfter: start + 1 }), ["c"]);
     assert.deepEqual(await names({ status: "Stopping" }), []);

@@ -57,7 +57,7 @@ class Follower implements AsyncDisposable {
     const arn = await this.#factory.sageMakerFor({ region: REGION }).create(request(name));
     const ref = { region: REGION, name };
     this.informer.record(name, ref, { name, arn, status: "InProgress" }, sentAt);
-    this.informer.watch(name, ref, { details: true });
+    this.informer.watch(name, ref, { details: true, createdAfter: sentAt });
   }
 
   async untilSeen(names: string[], status: string): Promise<void> {

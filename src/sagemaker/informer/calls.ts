@@ -1,13 +1,18 @@
 import { getLogger } from "@logtape/logtape";
 import { type Failure, type Job, SageMakerError, type Site } from "../../api/job.ts";
-import { type Clock, sleep } from "../../runtime/clock.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import type { CallBudget, CallBudgets } from "../budget.ts";
 import type { JobPage, ListQuery, SageMaker, SageMakerFor } from "../client.ts";
 
-/** A page that is throttled is asked for again; this often in all. */
-const MAX_TRIES = 5;
-/** Nobody waits longer than this before asking again whether the budget allows a call. */
-const MAX_WAIT_MS = 30_000;
+/**
+ * What ListProcessingJobs is taken to allow per second until throttling shows less. AWS publishes it for ListTrainingJobs, as not
+ * adjustable.
+ */
+const LISTS_PER_SECOND = 2;
+/** Lists take at most this part of the rate that is known: it belongs to all callers in the account. */
+const SHARE = 0.5;
+/** So many lists may come at once after a pause. */
+const BURST = 2;
 
 const log = getLogger(["operator", "sagemaker-informer"]);
 
@@ -21,8 +26,6 @@ export interface LaneCallsOptions {
   sageMakerFor: SageMakerFor;
   budgets: CallBudgets;
   clock: Clock;
-  /** Told of each throttled page. */
-  onThrottled: (failure: Failure) => void;
 }
 
 /** The calls of SageMaker at one place, each within its budget. */
@@ -30,32 +33,50 @@ export class LaneCalls {
   readonly #options: LaneCallsOptions;
   readonly #sageMaker: () => SageMaker;
   readonly #site: Site;
+  #listTokens = BURST;
+  #refilledAt: number;
 
   constructor(options: LaneCallsOptions, site: Site) {
-    const { sageMakerFor } = options;
+    const { sageMakerFor, clock } = options;
     this.#options = options;
     this.#site = site;
     this.#sageMaker = () => sageMakerFor(site);
+    this.#refilledAt = clock.monotonic();
+  }
+
+  /** How long a `list` has to wait, in milliseconds, for its budget and to leave others their share. */
+  listWaitMs(): number {
+    const now = this.#options.clock.monotonic();
+    const rate = this.#refill(now);
+    const wait = Math.ceil((1 - this.#listTokens) / rate * 1000);
+    return Math.max(0, wait, this.#budget("ListProcessingJobs").waitMs(now));
   }
 
   /**
-   * One page of a list, once the budget allows the call.
+   * One page of a list. Goes at once.
    *
-   * @throws {SageMakerError} where there is none, or too much was asked of SageMaker again and again
+   * @throws {SageMakerError} where there is none
    */
   async list(query: ListQuery, signal: AbortSignal): Promise<Sending & { page: JobPage }> {
-    const { clock, onThrottled } = this.#options;
-    for (let tries = 1;; tries++) {
-      await this.#untilAllowed("ListProcessingJobs", signal);
-      const [sent, sentAt] = [clock.monotonic(), clock.now()];
-      try {
-        const page = await this.#charged("ListProcessingJobs", () => this.#sageMaker().list(query, signal));
-        return { page, sent, sentAt };
-      } catch (error) {
-        if (!isThrottled(error) || tries === MAX_TRIES) throw error;
-        onThrottled(error.failure);
-      }
-    }
+    const { clock } = this.#options;
+    const [sent, sentAt] = [clock.monotonic(), clock.now()];
+    this.#refill(sent);
+    this.#listTokens--;
+    const page = await this.#charged("ListProcessingJobs", () => this.#sageMaker().list(query, signal));
+    return { page, sent, sentAt };
+  }
+
+  /** Says how many lists may be sent per second. */
+  #refill(now: number): number {
+    const rate = SHARE * Math.min(LISTS_PER_SECOND, this.#budget("ListProcessingJobs").perSecond);
+    this.#listTokens = Math.min(BURST, this.#listTokens + (now - this.#refilledAt) / 1000 * rate);
+    this.#refilledAt = now;
+    return rate;
+  }
+
+  /** Whether so many Describes can be made within that time, going by what throttling has shown so far. */
+  canDescribeWithin(count: number, ms: number): boolean {
+    return count / this.#budget("DescribeProcessingJob").perSecond * 1000 <= ms;
   }
 
   /** How long a `describe` has to wait for its budget, in milliseconds. */
@@ -95,12 +116,6 @@ export class LaneCalls {
     } finally {
       budget.report(outcome, sent, clock.monotonic());
     }
-  }
-
-  async #untilAllowed(operation: string, signal: AbortSignal): Promise<void> {
-    const { clock } = this.#options;
-    const waitMs = () => this.#budget(operation).waitMs(clock.monotonic());
-    for (let wait = waitMs(); wait > 0; wait = waitMs()) await sleep(clock, Math.min(wait, MAX_WAIT_MS), signal);
   }
 }
 

@@ -17,12 +17,15 @@ const MAX_DETAILS_PAUSE_MS = 5 * 60_000;
 /** What is due so soon is due now, so that many pauses don't cost a pass each. */
 const SLACK_MS = 500;
 
+const TURNS_OF = ["unlisted", "all"] as const;
+export type TurnsOf = typeof TURNS_OF[number];
+
 export interface DescriberOptions {
   clock: Clock;
   calls: LaneCalls;
   followed: Followed;
-  /** How long to wait between two jobs that are described because it is their turn. */
-  turnMs: () => number;
+  /** How long to wait between two jobs that are described because it is their turn: of all, and of those that are not listed. */
+  turnMs: (from: TurnsOf) => number;
   /** Takes in what a call has shown. */
   onResult: (entry: Entry, sending: Sending, result: LookResult) => void;
 }
@@ -40,7 +43,7 @@ export class Describer {
   /** On the monotonic clock; nothing in `#later` is due before it. */
   #laterDueAt = Infinity;
   readonly #inFlight = new Map<Entry, Promise<void>>();
-  #lastTurnAt = -Infinity;
+  readonly #lastTurnAt: Record<TurnsOf, number> = { unlisted: 0, all: 0 };
   #failures = 0;
   /** On the monotonic clock; nothing is sent before it. */
   #notBefore = -Infinity;
@@ -67,7 +70,7 @@ export class Describer {
 
   /** Somebody follows a job again: its turn comes after a whole wait. */
   restartTurns(): void {
-    this.#lastTurnAt = this.#options.clock.monotonic();
+    for (const from of TURNS_OF) this.#lastTurnAt[from] = this.#options.clock.monotonic();
   }
 
   /** Considers anew what is to be done, since what `turnMs` says has changed. */
@@ -78,6 +81,11 @@ export class Describer {
   urge(entries: Iterable<Entry>): void {
     for (const entry of entries) this.#urgent.add(entry);
     this.wake();
+  }
+
+  /** Whether what lists leave out of all jobs that have ended is likely to be known within that time. */
+  canCompleteWithin(ms: number): boolean {
+    return this.#options.calls.canDescribeWithin(this.#details.size, ms);
   }
 
   complete(entry: Entry): void {
@@ -115,10 +123,10 @@ export class Describer {
 
   /** The job to be described now, or in how many milliseconds there may be one. */
   #next(now: number): Entry | number {
-    const { calls, turnMs } = this.#options;
+    const { calls } = this.#options;
     const urgent = this.#first(this.#urgent);
     const retry = this.#first(this.#retries);
-    const untilTurn = this.#options.followed.size > 0 ? Math.max(0, this.#lastTurnAt + turnMs() - now) : Infinity;
+    const untilTurn = this.#untilTurn(now);
     if (urgent !== undefined || retry !== undefined || untilTurn === 0) {
       const wait = calls.describeWaitMs({ background: false });
       if (wait > 0) return wait;
@@ -131,19 +139,30 @@ export class Describer {
     }
     const detail = this.#first(this.#details);
     const wait = detail === undefined ? Infinity : calls.describeWaitMs({ background: true });
-    if (detail === undefined || wait > 0) return Math.min(wait, untilTurn > 0 ? untilTurn : turnMs());
+    if (detail === undefined || wait > 0) return Math.min(wait, this.#untilTurn(now));
     this.#details.delete(detail);
     return detail;
+  }
+
+  #untilTurn(now: number): number {
+    if (this.#options.followed.size === 0) return Infinity;
+    return Math.min(...TURNS_OF.map((from) => Math.max(0, this.#lastTurnAt[from] + this.#options.turnMs(from) - now)));
   }
 
   #first(entries: Set<Entry>): Entry | undefined {
     return entries.values().find((entry) => !this.#inFlight.has(entry));
   }
 
-  /** Whom nobody has described longest, unless another try of it is due at another time anyway. */
+  /** The job that was described longest ago, unless another try of it is due at another time anyway. */
   #takeTurn(now: number): Entry | undefined {
-    this.#lastTurnAt = now;
-    return this.#options.followed.takeTurn((entry) => !this.#inFlight.has(entry) && !this.#later.has(entry));
+    const { followed, turnMs } = this.#options;
+    for (const from of TURNS_OF) {
+      if (this.#lastTurnAt[from] + turnMs(from) > now) continue;
+      this.#lastTurnAt[from] = now;
+      const entry = followed.takeTurn(from, (entry) => !this.#inFlight.has(entry) && !this.#later.has(entry));
+      if (entry !== undefined) return entry;
+    }
+    return undefined;
   }
 
   #collectDue(now: number): void {

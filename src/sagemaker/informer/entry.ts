@@ -22,6 +22,8 @@ export class Entry {
   /** When the last look was sent that showed this job, whatever its kind. */
   lookedAt = -Infinity;
   followedAt = Infinity;
+  /** The job was not created before this. */
+  createdFrom = -Infinity;
   /** No look has covered it yet since it is followed. */
   isUnseen = false;
   /** Somebody wants what a list leaves out, once the job has ended. */

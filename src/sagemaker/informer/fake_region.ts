@@ -8,7 +8,9 @@ import { errorAnswer, jsonAnswer, ServiceError } from "../stand_in/answer.ts";
 import { FaultPlan, type FaultRule } from "../stand_in/faults.ts";
 import type { HttpAnswer } from "../stand_in/http.ts";
 import { changeCourse, type CreateRequest, phaseAt } from "../stand_in/jobs.ts";
+import type { ListMode } from "../stand_in/list.ts";
 import { perform } from "../stand_in/operations.ts";
+import type { Quotas } from "../stand_in/quotas.ts";
 import { SageMakerService } from "../stand_in/service.ts";
 import { toJob, toSummary } from "../to_job.ts";
 import { JobInformer } from "./informer.ts";
@@ -22,11 +24,16 @@ export interface FakeRegionOptions {
   /** Of each call, there and back. */
   latencyMs?: number;
   stopMs?: number;
+  lists?: ListMode;
+  history?: number;
+  quotas?: Quotas;
 }
 
 /** A region of the stand-in, and an informer that runs against it, both on a clock that the test moves. */
 export class FakeRegion implements AsyncDisposable {
   readonly clock = new FakeClock();
+  /** When the test began, in milliseconds since the epoch. */
+  readonly start = this.clock.now();
   readonly service: SageMakerService;
   readonly informer: JobInformer;
   /** What the informer told, and when on the monotonic clock. */
@@ -40,10 +47,10 @@ export class FakeRegion implements AsyncDisposable {
   readonly #running: Promise<void>;
   #faults: FaultPlan | undefined;
 
-  constructor({ pollIntervalMs = 1_000, latencyMs = 20, stopMs = 5_000 }: FakeRegionOptions = {}) {
+  constructor({ pollIntervalMs = 1_000, latencyMs = 20, stopMs = 5_000, ...service }: FakeRegionOptions = {}) {
     const { clock } = this;
     this.#latencyMs = latencyMs;
-    this.service = new SageMakerService({ clock, jobDuration: FOREVER_MS, stopDuration: stopMs });
+    this.service = new SageMakerService({ clock, jobDuration: FOREVER_MS, stopDuration: stopMs, ...service });
     this.informer = new JobInformer({
       sageMakerFor: () => this.#sageMaker as SageMaker,
       clock,
@@ -74,11 +81,12 @@ export class FakeRegion implements AsyncDisposable {
   createAndFollow(name: string, durationMs?: number, details = true): void {
     const { arn } = (this.create(name, durationMs), this.service.find(REGION, name));
     this.informer.record(name, refOf(name), { name, arn, status: "InProgress" }, this.clock.now());
-    this.informer.watch(name, refOf(name), { details });
+    this.follow(name, details);
   }
 
-  follow(name: string, details = true): void {
-    this.informer.watch(name, refOf(name), { details });
+  /** @param createdAfter what is known of the job's age, in milliseconds since the epoch */
+  follow(name: string, details = true, createdAfter = this.start): void {
+    this.informer.watch(name, refOf(name), { details, createdAfter });
   }
 
   /** Looks at a job at once, as the reconciler does. */
@@ -172,6 +180,8 @@ export function refOf(name: string): JobRef {
 function requestOf({ status, modifiedAfter, createdAfter, nextToken }: ListQuery): Record<string, unknown> {
   return {
     MaxResults: 100,
+    SortBy: "CreationTime",
+    SortOrder: "Descending",
     ...(status !== undefined && { StatusEquals: status }),
     ...(modifiedAfter !== undefined && { LastModifiedTimeAfter: modifiedAfter / 1000 }),
     ...(createdAfter !== undefined && { CreationTimeAfter: createdAfter / 1000 }),

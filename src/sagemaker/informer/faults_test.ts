@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { FaultRule } from "../stand_in/faults.ts";
+import { LIST_MODES } from "../stand_in/list.ts";
 import { FakeRegion, refOf, REGION } from "./fake_region.ts";
 
 const MINUTE = 60_000;
@@ -28,32 +29,41 @@ function followMany(it: FakeRegion, count: number): string[] {
   return names;
 }
 
-Deno.test("lists that lag by 10 s, begun before the jobs: ends are told so late, and the age of the oldest look says so", async () => {
-  await using it = new FakeRegion();
-  it.faults({ fault: { kind: "stale", ms: 10_000 }, operation: LIST });
-  const names = followMany(it, 200);
-  await it.clock.advance(30_000);
-  const age = it.informer.oldestLookMs()!;
-  assert.ok(age > 9_000 && age < 13_000, `${age}`);
-  const delays = await delaysOfEnds(it, names, { patienceMs: 20_000 });
-  assert.ok(Math.max(...delays) <= 12_000 && Math.min(...delays) > 9_000, `${delays}`);
-});
+for (const lists of LIST_MODES) {
+  Deno.test(`lists ${lists}: lists that lag by 10 s, begun before the jobs: ends are told so late, and the age of the oldest look says so`, async () => {
+    await using it = new FakeRegion({ lists });
+    it.faults({ fault: { kind: "stale", ms: 10_000 }, operation: LIST });
+    const names = followMany(it, 200);
+    await it.clock.advance(30_000);
+    const age = it.informer.oldestLookMs()!;
+    assert.ok(age > 9_000 && age < 13_000, `${age}`);
+    const delays = await delaysOfEnds(it, names, { patienceMs: 20_000 });
+    assert.ok(Math.max(...delays) <= 12_000 && Math.min(...delays) > 9_000, `${delays}`);
+  });
+}
 
-Deno.test("lists that begin to lag: what ordinary polls miss longer ones find, and then polls reach back further", async () => {
-  await using it = new FakeRegion();
-  const names = followMany(it, 200);
-  await delaysOfEnds(it, names.splice(0, 20));
-  it.faults({ fault: { kind: "stale", ms: 10_000 }, operation: LIST });
-  const delays = await delaysOfEnds(it, names, { atOnce: 5, patienceMs: 30_000 });
-  assert.ok(Math.max(...delays) <= 25_000, `${delays}`);
-  assert.ok(Math.max(...delays.slice(60)) <= 12_000, `${delays.slice(60)}`);
-});
+for (const lists of LIST_MODES) {
+  Deno.test(`lists ${lists}: lists that begin to lag: what ordinary polls miss longer ones find, and then polls reach back further`, async () => {
+    await using it = new FakeRegion({ lists });
+    const names = followMany(it, 200);
+    await delaysOfEnds(it, names.splice(0, 20));
+    it.faults({ fault: { kind: "stale", ms: 10_000 }, operation: LIST });
+    const delays = await delaysOfEnds(it, names, { atOnce: 5, patienceMs: 30_000 });
+    assert.ok(Math.max(...delays) <= 25_000, `${delays}`);
+    assert.ok(Math.max(...delays.slice(60)) <= 12_000, `${delays.slice(60)}`);
+  });
+}
 
-for (const minutes of [-10, -2, 2, 10, 24 * 60]) {
-  Deno.test(`SageMaker's clock is ${minutes} minutes ahead of ours: ends are told as soon as ever`, async () => {
-    await using it = new FakeRegion();
+for (
+  const [lists, minutes] of [-10, -2, 2, 10, 24 * 60].flatMap((minutes) =>
+    LIST_MODES.map((lists) => [lists, minutes] as const)
+  )
+) {
+  Deno.test(`lists ${lists}: SageMaker's clock is ${minutes} minutes ahead of ours: ends are told as soon as ever`, async () => {
+    await using it = new FakeRegion({ lists });
     it.service.clockOffsetMs = minutes * MINUTE;
-    const names = followMany(it, 100);
+    // A page of a late list shows a hundred; polls are used for more.
+    const names = followMany(it, lists === "late" ? 100 : 200);
     await it.clock.advance(5_000);
     const delays = await delaysOfEnds(it, names, { patienceMs: 5_000 });
     assert.ok(Math.max(...delays) <= 1_300, `${delays}`);
@@ -61,28 +71,33 @@ for (const minutes of [-10, -2, 2, 10, 24 * 60]) {
   });
 }
 
-Deno.test("SageMaker's clock is set back by 2 minutes: a sweep finds the first end, after that polls find them", async () => {
-  await using it = new FakeRegion();
-  const names = followMany(it, 100);
-  await it.clock.advance(3 * MINUTE);
-  await delaysOfEnds(it, names.splice(0, 10));
-  it.service.clockOffsetMs = -2 * MINUTE;
-  const [first] = await delaysOfEnds(it, names.splice(0, 1), { patienceMs: 10 * MINUTE });
-  assert.ok(first! <= 10 * MINUTE, `${first}`);
-  const delays = await delaysOfEnds(it, names, { patienceMs: 5_000 });
-  assert.ok(Math.max(...delays) <= 1_300, `${delays}`);
-});
+for (const lists of LIST_MODES) {
+  Deno.test(`lists ${lists}: SageMaker's clock is set back by 2 minutes: a sweep finds the first end, after that polls find them`, async () => {
+    await using it = new FakeRegion({ lists });
+    const names = followMany(it, lists === "late" ? 100 : 200);
+    await it.clock.advance(3 * MINUTE);
+    await delaysOfEnds(it, names.splice(0, 10));
+    it.service.clockOffsetMs = -2 * MINUTE;
+    const [first] = await delaysOfEnds(it, names.splice(0, 1), { patienceMs: 10 * MINUTE });
+    assert.ok(first! <= 10 * MINUTE, `${first}`);
+    const delays = await delaysOfEnds(it, names, { patienceMs: 5_000 });
+    assert.ok(Math.max(...delays) <= 1_300, `${delays}`);
+  });
+}
 
 const BROKEN: [name: string, rules: FaultRule[], boundMs: number][] = [
   ["repeats its tokens", [{ fault: { kind: "repeat-token" }, operation: LIST }], 65_000],
+  ["never ends", [{ fault: { kind: "endless" }, operation: LIST }], 65_000],
   ["hangs", [{ fault: { kind: "hang" }, operation: LIST, page: "later" }], 100_000],
   ["is refused", [{ fault: { kind: "error", code: "ValidationException" }, operation: LIST, page: "later" }], 65_000],
   ["is reset", [{ fault: { kind: "reset" }, operation: LIST, page: "later" }], 65_000],
 ];
 
-for (const [name, rules, boundMs] of BROKEN) {
-  Deno.test(`paging ${name}: every end is told all the same`, async () => {
-    await using it = new FakeRegion();
+for (
+  const [lists, [name, rules, boundMs]] of BROKEN.flatMap((fault) => LIST_MODES.map((lists) => [lists, fault] as const))
+) {
+  Deno.test(`lists ${lists}: paging ${name}: every end is told all the same`, async () => {
+    await using it = new FakeRegion({ lists });
     it.service.createForeign(REGION, 5_000, 365 * 24 * 60 * MINUTE);
     const names = followMany(it, 300);
     it.faults(...rules);
@@ -173,28 +188,32 @@ Deno.test("one job that nobody may look at is told of as blind, while others are
   assert.deepEqual(it.told.filter(({ key }) => key === "job-3").length, 2);
 });
 
-Deno.test("a change that lists never show is found by the rare Describe", async () => {
-  await using it = new FakeRegion();
-  followMany(it, 20);
-  await it.clock.advance(5_000);
-  // To lists it runs for ever.
-  it.faults({ fault: { kind: "stale", ms: 24 * 60 * MINUTE }, operation: LIST });
-  it.end("job-3");
-  await it.clock.advance(62 * MINUTE);
-  assert.equal(it.known("job-3")?.status, "Completed");
-});
+for (const lists of LIST_MODES) {
+  Deno.test(`lists ${lists}: a change that lists never show is found by the rare Describe`, async () => {
+    await using it = new FakeRegion({ lists });
+    followMany(it, 20);
+    await it.clock.advance(5_000);
+    // To lists it runs for ever.
+    it.faults({ fault: { kind: "stale", ms: 24 * 60 * MINUTE }, operation: LIST });
+    it.end("job-3");
+    await it.clock.advance(62 * MINUTE);
+    assert.equal(it.known("job-3")?.status, "Completed");
+  });
+}
 
-Deno.test("lists that cannot be had for minutes: the first that can shows what came meanwhile", async () => {
-  await using it = new FakeRegion();
-  const names = followMany(it, 50);
-  await it.clock.advance(5_000);
-  it.faults({ fault: { kind: "error", code: "ThrottlingException" }, operation: LIST });
-  await delaysOfEnds(it, names.slice(0, 40), { atOnce: 4, everyMs: 30_000 });
-  it.faults();
-  await it.clock.advance(45_000);
-  assert.equal(new Set(it.told.map(({ key }) => key)).size, 50);
-  for (const name of names.slice(0, 40)) assert.equal(it.known(name)?.status, "Completed");
-});
+for (const lists of LIST_MODES) {
+  Deno.test(`lists ${lists}: lists that cannot be had for minutes: the first that can shows what came meanwhile`, async () => {
+    await using it = new FakeRegion({ lists });
+    const names = followMany(it, 50);
+    await it.clock.advance(5_000);
+    it.faults({ fault: { kind: "error", code: "ThrottlingException" }, operation: LIST });
+    await delaysOfEnds(it, names.slice(0, 40), { atOnce: 4, everyMs: 30_000 });
+    it.faults();
+    await it.clock.advance(45_000);
+    assert.equal(new Set(it.told.map(({ key }) => key)).size, 50);
+    for (const name of names.slice(0, 40)) assert.equal(it.known(name)?.status, "Completed");
+  });
+}
 
 Deno.test("a list that is behind does not undo what a Describe has shown", async () => {
   await using it = new FakeRegion({ stopMs: MINUTE });
@@ -210,23 +229,25 @@ Deno.test("a list that is behind does not undo what a Describe has shown", async
   assert.deepEqual(it.told, []);
 });
 
-Deno.test("when each job was seen last never goes back, also where lists cease to work", async () => {
-  await using it = new FakeRegion();
-  const names = followMany(it, 100);
-  const seenAt = new Map<string, number>();
-  for (let second = 0; second < 5 * 60; second++) {
-    if (second === MINUTE / 1_000) it.faults({ fault: DENIED, operation: LIST });
-    if (second === 2 * MINUTE / 1_000) it.faults();
-    await it.clock.advance(1_000);
-    for (const name of names) {
-      const seen = it.informer.get(name, refOf(name))!.seenAt!;
-      assert.ok(seen >= (seenAt.get(name) ?? 0), `${name} after ${second} s`);
-      assert.ok(it.clock.now() - seen <= 15_000);
-      seenAt.set(name, seen);
+for (const lists of LIST_MODES) {
+  Deno.test(`lists ${lists}: when each job was seen last never goes back, also where lists cease to work`, async () => {
+    await using it = new FakeRegion({ lists });
+    const names = followMany(it, 100);
+    const seenAt = new Map<string, number>();
+    for (let second = 0; second < 5 * 60; second++) {
+      if (second === MINUTE / 1_000) it.faults({ fault: DENIED, operation: LIST });
+      if (second === 2 * MINUTE / 1_000) it.faults();
+      await it.clock.advance(1_000);
+      for (const name of names) {
+        const seen = it.informer.get(name, refOf(name))!.seenAt!;
+        assert.ok(seen >= (seenAt.get(name) ?? 0), `${name} after ${second} s`);
+        assert.ok(it.clock.now() - seen <= 15_000);
+        seenAt.set(name, seen);
+      }
+      assert.ok(it.informer.oldestLookMs()! <= 15_000);
     }
-    assert.ok(it.informer.oldestLookMs()! <= 15_000);
-  }
-});
+  });
+}
 
 Deno.test("of three jobs one is forgotten and one's record is gone: that is found within ten minutes, though sweeps have ceased to pay", async () => {
   await using it = new FakeRegion();

@@ -1,7 +1,7 @@
 import { type Job, type JobRef, SageMakerError, type Sighting, type Site, siteKey } from "../../api/job.ts";
 import { Entry } from "./entry.ts";
 import { IdleMap } from "../idle_map.ts";
-import { Lane, type LaneOptions } from "./lane.ts";
+import { type FollowOptions, Lane, type LaneOptions } from "./lane.ts";
 import type { LookResult } from "../sighting.ts";
 
 export interface JobInformerOptions extends LaneOptions {
@@ -11,8 +11,8 @@ export interface JobInformerOptions extends LaneOptions {
 
 /**
  * SageMaker's jobs as something that can be watched: follows each job until it ends, and tells of news. What that costs does not
- * depend on how many jobs there are: lists show what has changed; what they miss for whatever reason, slower lists of all jobs
- * that run and, last of all, Describes find.
+ * grow with how many jobs there are, as long as one list a second shows them: see `Lists`. What lists miss for whatever reason
+ * Describes find.
  *
  * A key is a resource's; it stands for one job at a time. A job that has ended is kept until it is forgotten.
  */
@@ -44,10 +44,9 @@ export class JobInformer {
   }
 
   /**
-   * Looks at the job from now on until it ends or is forgotten. If it is followed already this changes `details` alone: whether
-   * somebody wants to know, once it has ended, what lists leave out.
+   * Looks at the job from now on until it ends or is forgotten. If it is followed already this changes `details` alone.
    */
-  watch(key: string, ref: JobRef, options: { details: boolean }): void {
+  watch(key: string, ref: JobRef, options: FollowOptions): void {
     const entry = this.#entry(key, ref);
     this.#lane(ref).follow(entry, options);
   }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { FINAL_JOB_STATUSES } from "../../api/job.ts";
 import type { FaultRule } from "../stand_in/faults.ts";
+import { LIST_MODES, type ListMode } from "../stand_in/list.ts";
 import { FakeRegion, refOf, REGION } from "./fake_region.ts";
 
 const MINUTE = 60_000;
@@ -49,7 +50,7 @@ function steps(faults: FaultRule[]): fc.Arbitrary<Step[]> {
 
 /** Plays steps, and remembers what must be told. */
 class Play {
-  readonly it = new FakeRegion();
+  readonly it: FakeRegion;
   /** Of each job that is followed, when it was seen by us to end; on the monotonic clock. */
   readonly endedAt = new Map<string, number>();
   readonly #followed = new Set<string>();
@@ -58,7 +59,8 @@ class Play {
   #created = 0;
   #faultUntil = 0;
 
-  constructor() {
+  constructor(lists: ListMode) {
+    this.it = new FakeRegion({ lists });
     this.it.onTold = (key) => {
       const { job, absent, failure } = this.it.informer.get(key, refOf(key))!;
       const known = JSON.stringify([job?.status, job?.startTime, job?.isSummary, absent !== undefined, failure?.code]);
@@ -159,9 +161,14 @@ const MOST_CALLS_A_JOB = 3;
 
 async function play(
   script: Step[],
-  { offsetMs, boundMs, patienceMs }: { offsetMs: number; boundMs: number; patienceMs: number },
+  { lists, offsetMs, boundMs, patienceMs }: {
+    lists: ListMode;
+    offsetMs: number;
+    boundMs: number;
+    patienceMs: number;
+  },
 ): Promise<void> {
-  const play = new Play();
+  const play = new Play(lists);
   await using it = play.it;
   it.service.clockOffsetMs = offsetMs;
   await play.run(script);
@@ -178,16 +185,18 @@ async function play(
 /** Of SageMaker's clock to ours. */
 const offsets = fc.integer({ min: -10 * MINUTE, max: 60 * MINUTE });
 
-Deno.test("whatever mild trouble there is, every end is told once, within its lag and 20 s", async () => {
-  const property = fc.asyncProperty(offsets, steps(MILD), async (offsetMs, script) => {
-    await play(script, { offsetMs, boundMs: 30_000, patienceMs: 40_000 });
+for (const lists of LIST_MODES) {
+  Deno.test(`lists ${lists}: whatever mild trouble there is, every end is told once, within its lag and 20 s`, async () => {
+    const property = fc.asyncProperty(offsets, steps(MILD), async (offsetMs, script) => {
+      await play(script, { lists, offsetMs, boundMs: 30_000, patienceMs: 40_000 });
+    });
+    await fc.assert(property, { numRuns: lists === "late" ? 100 : 50 });
   });
-  await fc.assert(property, { numRuns: 100 });
-});
 
-Deno.test("whatever severe trouble there is, every end is told once, within ten minutes after it", async () => {
-  const property = fc.asyncProperty(offsets, steps(SEVERE), async (offsetMs, script) => {
-    await play(script, { offsetMs, boundMs: Infinity, patienceMs: 12 * MINUTE });
+  Deno.test(`lists ${lists}: whatever severe trouble there is, every end is told once, within ten minutes after it`, async () => {
+    const property = fc.asyncProperty(offsets, steps(SEVERE), async (offsetMs, script) => {
+      await play(script, { lists, offsetMs, boundMs: Infinity, patienceMs: 12 * MINUTE });
+    });
+    await fc.assert(property, { numRuns: lists === "late" ? 40 : 20 });
   });
-  await fc.assert(property, { numRuns: 40 });
-});
+}

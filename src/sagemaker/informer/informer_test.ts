@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { FakeClock, settle } from "../../runtime/fake_clock.ts";
 import { CallBudgets } from "../budget.ts";
 import type { SageMaker } from "../client.ts";
-import { FakeRegion, refOf } from "./fake_region.ts";
+import { LIST_MODES } from "../stand_in/list.ts";
+import { FakeRegion, refOf, REGION } from "./fake_region.ts";
 import { JobInformer } from "./informer.ts";
 
 const DENIED = { kind: "error", code: "AccessDeniedException", message: "No" } as const;
@@ -25,12 +26,13 @@ Deno.test("JobInformer tells once of each end, with what lists leave out", async
   it.end("job-1", "Completed");
   it.end("job-2", "Failed");
   await it.clock.advance(1_100);
-  assert.deepEqual(keys(it), ["job-1", "job-2"]);
+  // The newest first.
+  assert.deepEqual(keys(it), ["job-2", "job-1"]);
   await it.clock.advance(60_000);
   const { status, startTime, endTime, isSummary } = it.known("job-2")!;
   assert.equal(status, "Failed");
   assert.deepEqual([typeof startTime, typeof endTime, isSummary], ["number", "number", undefined]);
-  assert.deepEqual(keys(it), ["job-1", "job-2"]);
+  assert.deepEqual(keys(it), ["job-2", "job-1"]);
 });
 
 Deno.test("JobInformer describes a single job, at every interval", async () => {
@@ -139,7 +141,7 @@ Deno.test("details: who doesn't want them is told at once, and none are asked fo
   for (const name of ["job-0", "job-1", "job-2"]) it.end(name);
   const described = it.count("DescribeProcessingJob");
   await it.clock.advance(1_100);
-  assert.deepEqual(keys(it), ["job-0", "job-2", "job-1"]);
+  assert.deepEqual(keys(it), ["job-2", "job-0", "job-1"]);
   assert.deepEqual(["job-0", "job-1", "job-2"].map((name) => it.known(name)?.isSummary), [true, undefined, true]);
   assert.equal(it.count("DescribeProcessingJob"), described + 1);
 });
@@ -253,7 +255,7 @@ Deno.test("a key stands for one job: another ref begins anew, and forget() drops
   it.createAndFollow("a");
   it.create("b");
   assert.equal(it.informer.get("a", refOf("b")), undefined);
-  it.informer.watch("a", refOf("b"), { details: true });
+  it.informer.watch("a", refOf("b"), { details: true, createdAfter: it.start });
   assert.equal(it.informer.get("a", refOf("a")), undefined);
   await it.clock.advance(3_000);
   assert.deepEqual(new Set(it.calls.map(({ request }) => request.ProcessingJobName)), new Set(["b"]));
@@ -308,7 +310,7 @@ Deno.test("regions are looked at apart: one that does not answer holds up no oth
   await using it = new FakeRegion();
   followMany(it);
   const far = { region: "eu-west-1", name: "far" };
-  it.informer.watch("far", far, { details: true });
+  it.informer.watch("far", far, { details: true, createdAfter: it.start });
   it.faults({ fault: { kind: "hang" }, operation: "DescribeProcessingJob", job: "far" });
   await it.clock.advance(5_000);
   it.end("job-1");
@@ -350,7 +352,7 @@ Deno.test("JobInformer.dropIdle() ends the polls of 1,500 invented regions and e
   const timersBefore = clock.pendingTimers;
   for (let i = 0; i < 1_500; i++) {
     await informer.look(`ns/${i}`, refOf(i));
-    informer.watch(`ns/${i}`, refOf(i), { details: true });
+    informer.watch(`ns/${i}`, refOf(i), { details: true, createdAfter: 0 });
   }
   for (let i = 1; i < 1_500; i++) informer.forget(`ns/${i}`);
   await clock.advance(10 * 60_000);
@@ -372,13 +374,13 @@ Deno.test("JobInformer follows a job again at a site that it had dropped", async
     return Promise.resolve(undefined);
   });
   const ref = { name: "job", region: "us-west-2" };
-  informer.watch("ns/a", ref, { details: true });
+  informer.watch("ns/a", ref, { details: true, createdAfter: 0 });
   await clock.advance(10_000);
   informer.forget("ns/a");
   await clock.advance(10 * 60_000);
   informer.dropIdle();
   calls = 0;
-  informer.watch("ns/b", ref, { details: true });
+  informer.watch("ns/b", ref, { details: true, createdAfter: 0 });
   await clock.advance(10_000);
   assert.ok(calls > 0);
   stopping.abort();
@@ -388,7 +390,7 @@ Deno.test("JobInformer follows a job again at a site that it had dropped", async
 Deno.test("JobInformer.run() ends after the calls of sites that it has dropped", async () => {
   const answer = Promise.withResolvers<undefined>();
   const { clock, informer, running, stopping } = informerOfNothing(() => answer.promise);
-  informer.watch("ns/a", { name: "job", region: "us-west-2" }, { details: true });
+  informer.watch("ns/a", { name: "job", region: "us-west-2" }, { details: true, createdAfter: 0 });
   await clock.advance(10_000);
   informer.forget("ns/a");
   await clock.advance(10 * 60_000);
@@ -401,4 +403,21 @@ Deno.test("JobInformer.run() ends after the calls of sites that it has dropped",
   assert.equal(hasEnded, false);
   answer.resolve(undefined);
   await running;
+});
+
+Deno.test("lists that were not worth it for few jobs are used for the many that come while one is under way", async () => {
+  for (const lists of LIST_MODES) {
+    await using it = new FakeRegion({ lists });
+    it.faults({ fault: { kind: "latency", ms: 2_000 }, operation: "ListProcessingJobs" });
+    for (let index = 0; index < 2; index++) it.createAndFollow(`few-${index}`);
+    it.service.createForeign(REGION, 400, 20_000);
+    await it.clock.advance(500);
+    followMany(it, 150);
+    await it.clock.advance(4_000);
+    it.faults();
+    await it.clock.advance(6_000);
+    for (const name of ["few-0", "job-7", "job-100"]) it.end(name);
+    await it.clock.advance(6_500);
+    for (const name of ["few-0", "job-7", "job-100"]) assert.equal(it.known(name)?.status, "Completed", name);
+  }
 });

@@ -4,21 +4,17 @@ import type { CallBudgets } from "../budget.ts";
 import type { SageMakerFor } from "../client.ts";
 import { isFinal, type LookResult } from "../sighting.ts";
 import { LaneCalls, type Sending } from "./calls.ts";
-import { ChangesPoll } from "./changes.ts";
 import { Describer } from "./describer.ts";
 import type { Entry } from "./entry.ts";
 import { Followed } from "./followed.ts";
 import { Health } from "./health.ts";
 import { ListLag } from "./lag.ts";
-import { Sweep, SWEEP_MS } from "./sweep.ts";
-import { Teller } from "./teller.ts";
+import { Lists } from "./lists.ts";
+import { HOLD_MS, Teller } from "./teller.ts";
+import { turnMs } from "./turns.ts";
 
-/** Jobs that have to be described one by one are, but not faster. */
-const SOONEST_TURN_MS = 100;
-/** Beside lists: each job is described so often … */
-const RARE_MS = 60 * 60_000;
-/** … but no more than three a minute are. */
-const SOONEST_RARE_MS = 20_000;
+/** What a creation time may be off by that is not SageMaker's own. */
+const SKEW_MS = 15 * 60_000;
 
 export interface LaneOptions {
   sageMakerFor: SageMakerFor;
@@ -30,6 +26,13 @@ export interface LaneOptions {
   budgets: CallBudgets;
 }
 
+export interface FollowOptions {
+  /** Whether somebody wants to know, once the job has ended, what lists leave out. */
+  details: boolean;
+  /** The job is not older than this, in milliseconds since the epoch: lists are narrowed to such jobs until its own time is known. */
+  createdAfter: number;
+}
+
 /** All jobs at one site: polls while any of them is followed that has not ended. */
 export class Lane {
   readonly #options: LaneOptions;
@@ -37,50 +40,39 @@ export class Lane {
   readonly #teller: Teller;
   readonly #health: Health;
   readonly #describer: Describer;
-  readonly #changes: ChangesPoll;
-  readonly #sweep: Sweep;
+  readonly #lists: Lists;
   readonly #lag: ListLag;
   readonly #stopping = new AbortController();
   #size = 0;
 
   /** @param tell hands out news */
   constructor(site: Site, tell: (entry: Entry) => void, options: LaneOptions) {
-    const { clock, stalenessMs } = options;
+    const { clock, stalenessMs, pollIntervalMs } = options;
     const followed = this.#followed;
     this.#options = options;
     this.#lag = new ListLag(clock);
     this.#teller = new Teller(clock, tell);
     this.#health = new Health({ clock, stalenessMs, followed, teller: this.#teller });
-    const calls = new LaneCalls({ ...options, onThrottled: (failure) => this.#health.failed(failure) }, site);
-    const onListed = (job: Job, sending: Sending) => this.#takeListed(job, sending);
+    const calls = new LaneCalls(options, site);
     this.#describer = new Describer({
       clock,
       calls,
       followed,
-      turnMs: () => this.#turnMs(),
+      turnMs: (from) => turnMs(from, { lists: this.#lists, followed, pollIntervalMs }),
       onResult: (entry, sending, result) => this.#takeDescribed(entry, sending, result),
     });
-    this.#changes = new ChangesPoll({
+    this.#lists = new Lists({
       ...options,
       calls,
-      followed: () => followed.size,
-      oldestLook: () => this.#oldestLook(),
-      onListed,
-      onComplete: () => this.#health.allOk(),
-      onFailed: (failure) => this.#health.failed(failure),
-      onSwitch: (isListing) => this.#onSwitch(isListing),
-    });
-    this.#sweep = new Sweep({
-      clock,
-      calls,
       followed,
-      isListing: () => this.#changes.isListing,
-      isBroken: () => this.#changes.isBroken,
-      onListed: (job, sending) => {
-        this.#changes.observe(job);
-        onListed(job, sending);
-      },
+      lookOf: (entry) => this.#lookOf(entry),
+      onListed: (job, sending) => this.#takeListed(job, sending),
+      onPage: () => this.#health.ok(),
+      onPolled: () => this.#health.allOk(),
+      onFailed: (failure) => this.#health.failed(failure),
       onMissing: (entries) => this.#describer.urge(entries),
+      onUnlisted: () => this.#describer.wake(),
+      onSwitch: (isListing) => this.#onSwitch(isListing),
     });
   }
 
@@ -91,7 +83,7 @@ export class Lane {
 
   start(): void {
     const { signal } = this.#stopping;
-    for (const part of [this.#teller, this.#health, this.#describer, this.#changes, this.#sweep]) part.start(signal);
+    for (const part of [this.#teller, this.#health, this.#describer, this.#lists]) part.start(signal);
   }
 
   /** Ends everything for good, and aborts the calls under way. */
@@ -101,7 +93,7 @@ export class Lane {
 
   /** Settles once no call is under way. */
   async settled(): Promise<void> {
-    await Promise.all([this.#describer.settled(), this.#changes.settled(), this.#sweep.settled()]);
+    await Promise.all([this.#describer.settled(), this.#lists.settled()]);
   }
 
   /** One more key stands for a job at this site; `forget` must follow. */
@@ -109,8 +101,8 @@ export class Lane {
     this.#size++;
   }
 
-  /** Looks at the job from now on until it has ended. */
-  follow(entry: Entry, { details }: { details: boolean }): void {
+  /** Looks at the job from now on until it has ended. It was not created before `createdAfter`, as far as anyone knows. */
+  follow(entry: Entry, { details, createdAfter }: FollowOptions): void {
     entry.wantsDetails = details;
     const { job } = entry.sighting;
     if (isFinal(job)) {
@@ -126,12 +118,14 @@ export class Lane {
     }
     this.#followed.add(entry);
     entry.followedAt = clock.monotonic();
-    const isCovered = this.#changes.cover(entry.lookedAt);
+    const ageMs = Math.max(0, clock.now() - createdAfter) + SKEW_MS;
+    entry.createdFrom = Math.max(entry.createdFrom, entry.followedAt - ageMs);
+    const isCovered = this.#lists.cover(entry.lookedAt);
     if (entry.sighting.absent) {
       this.#describer.revisit(entry);
     } else if (job === undefined || !isCovered) {
       entry.isUnseen = true;
-      this.#sweep.find(entry);
+      this.#lists.find(entry);
     }
     this.#describer.wake();
   }
@@ -166,10 +160,10 @@ export class Lane {
     if ("failure" in result) return this.#followed.has(entry) && this.#health.loseSight(entry, this.#lookOf(entry));
     const { job } = entry.sighting;
     // Between lists nobody can tell what the next one will begin with.
-    if (!this.#changes.isListing) entry.unlistedSince = undefined;
+    if (!this.#lists.isListing || this.#followed.unlisted.has(entry)) entry.unlistedSince = undefined;
     else if (progress.isFurther) {
       entry.unlistedSince = sending.sent;
-      if (poll && job?.lastModifiedTime !== undefined) this.#changes.correct(job.lastModifiedTime);
+      if (poll && job?.lastModifiedTime !== undefined) this.#lists.correct(job.lastModifiedTime);
     }
     if (isFinal(job)) this.#unfollow(entry);
     return this.#regainsSight(entry) || progress.isNews;
@@ -182,6 +176,7 @@ export class Lane {
     // A look that is still on its way was sent before this was known, so it must not win.
     this.take(entry, { sent: now, sentAt }, { job });
     entry.lookedAt = now - Math.max(0, clock.now() - sentAt);
+    entry.createdFrom = entry.lookedAt;
     entry.unlistedSince = now;
   }
 
@@ -193,15 +188,14 @@ export class Lane {
     let lag = this.#lag.ms;
     for (const entry of this.#followed.values()) {
       oldest = Math.min(oldest, this.#lookOf(entry));
-      // A list that was sent later does not show it yet.
-      const poll = this.#pollOf(entry);
-      if (poll && entry.unlistedSince !== undefined) lag = Math.max(lag, poll.sent - entry.unlistedSince);
+      // A list that began later has not shown it.
+      if (entry.unlistedSince !== undefined) lag = Math.max(lag, this.#lists.lastBegun - entry.unlistedSince);
     }
-    return now - oldest + (this.#changes.isListing ? lag : 0);
+    return now - oldest + (this.#lists.isListing ? lag : 0);
   }
 
   #takeDescribed(entry: Entry, sending: Sending, result: LookResult): void {
-    if (!this.#changes.isListing) {
+    if (!this.#lists.isListing) {
       if (!("failure" in result)) this.#health.ok();
       else if (this.#describer.isFailing || result.failure.reason === "Throttled") this.#health.failed(result.failure);
     }
@@ -212,10 +206,11 @@ export class Lane {
   #takeListed(job: Job, sending: Sending): boolean {
     const entry = this.#followed.get(job.name);
     if (entry === undefined) return false;
+    this.#followed.listed(entry);
     const progress = entry.takeListed(job, sending);
     if (entry.unlistedSince !== undefined) {
-      // A list that still shows what was once lags; so did the poll before this list, if it did not show what this one does.
-      const sent = progress === undefined ? sending.sent : this.#changes.lastComplete?.sent ?? -Infinity;
+      // A list that still shows what was once lags; so did the one before this list, if it did not show what this one does.
+      const sent = progress === undefined ? sending.sent : this.#lists.lastBegun;
       this.#lag.note(sent - entry.unlistedSince);
     }
     if (progress === undefined) return false;
@@ -231,7 +226,8 @@ export class Lane {
     this.#unfollow(entry);
     if (entry.sighting.job?.isSummary && entry.wantsDetails) {
       this.#describer.complete(entry);
-      this.#teller.soon(entry);
+      if (this.#describer.canCompleteWithin(HOLD_MS)) this.#teller.soon(entry);
+      else this.#teller.now(entry);
     } else {
       this.#teller.now(entry);
     }
@@ -239,7 +235,7 @@ export class Lane {
 
   #unfollow(entry: Entry): void {
     this.#describer.drop(entry);
-    this.#sweep.drop(entry);
+    this.#lists.drop(entry);
     this.#followed.delete(entry);
     // With fewer jobs a sweep may cost more than to describe each, and then turns come sooner.
     this.#describer.wake();
@@ -247,31 +243,15 @@ export class Lane {
 
   /** The last poll that would have shown any change of this job. */
   #pollOf(entry: Entry): Sending | undefined {
-    const { lastComplete } = this.#changes;
+    const { lastPoll } = this.#lists;
     const isSeen = entry.sighting.job !== undefined && !entry.isUnseen && this.#followed.has(entry);
-    return isSeen && lastComplete && lastComplete.sent >= entry.followedAt ? lastComplete : undefined;
+    return isSeen && lastPoll && lastPoll.sent >= entry.followedAt ? lastPoll : undefined;
   }
 
   /** On the monotonic clock, when this job was looked at last, by whatever means. */
   #lookOf(entry: Entry): number {
     const own = entry.lookedAt === -Infinity ? entry.followedAt : entry.lookedAt;
     return Math.max(own, this.#pollOf(entry)?.sent ?? -Infinity);
-  }
-
-  /** Polls have to begin with what changed after this. */
-  #oldestLook(): number {
-    let oldest = this.#options.clock.monotonic();
-    for (const entry of this.#followed.values()) {
-      if (entry.sighting.job && !entry.isUnseen) oldest = Math.min(oldest, entry.lookedAt);
-    }
-    return oldest;
-  }
-
-  #turnMs(): number {
-    const size = Math.max(1, this.#followed.size);
-    if (!this.#changes.isListing) return Math.max(SOONEST_TURN_MS, this.#options.pollIntervalMs / size);
-    if (this.#sweep.isIdle) return Math.max(SOONEST_TURN_MS, SWEEP_MS / size);
-    return Math.max(SOONEST_RARE_MS, RARE_MS / size);
   }
 
   #onSwitch(isListing: boolean): void {
@@ -285,12 +265,12 @@ export class Lane {
       // Whether its Describe has failed does not matter any more.
       if (isListing && entry.sighting.job && !entry.isUnseen) this.#describer.drop(entry);
     }
+    if (!isListing) this.#followed.sortBy(({ lookedAt }) => lookedAt);
     this.#describer.wake();
-    this.#sweep.wake();
   }
 
   /** Where lists fail, what is seen of one job now and then is not enough. */
   #regainsSight(entry: Entry): boolean {
-    return !(this.#changes.isListing && this.#health.failure) && this.#health.regainSight(entry);
+    return !(this.#lists.isListing && this.#health.failure) && this.#health.regainSight(entry);
   }
 }

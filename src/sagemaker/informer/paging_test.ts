@@ -13,15 +13,15 @@ Deno.test("Paging goes on with each token until there is none", () => {
   assert.deepEqual(paging.next, {});
   assert.equal(paging.take(page("a")), true);
   assert.deepEqual(paging.next, { nextToken: "a" });
-  assert.equal(paging.take(page("b", [])), true);
+  for (let empty = 0; empty < 100; empty++) assert.equal(paging.take(page(`b${empty}`, [])), true);
   assert.equal(paging.take(page()), false);
-  assert.equal(paging.pages, 3);
+  assert.equal(paging.pages, 102);
 });
 
 const ENDLESS: [name: string, token: (index: number) => string, jobs: Job[], message: RegExp][] = [
   ["lead in a circle", (index) => `${index % 3}`, [JOB], /a page leads back to a page before it$/],
   ["lead to themselves", () => "a", [JOB], /a page leads back to a page before it$/],
-  ["lead from nothing to nothing", String, [], /3 pages in a row are empty$/],
+  ["lead from nothing to nothing for ever", String, [], /there are more than 1000 pages$/],
   ["never end", String, [JOB], /there are more than 1000 pages$/],
 ];
 

@@ -3,7 +3,7 @@ import type { Entry } from "./entry.ts";
 import { Routine } from "./routine.ts";
 
 /** An end that a list has shown is told after this long, with or without what lists leave out. */
-const HOLD_MS = 2_000;
+export const HOLD_MS = 2_000;
 /** Many keys at once are told in this many parts, so long after one another. */
 const PARTS = 10;
 const PAUSE_MS = 100;

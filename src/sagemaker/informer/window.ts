@@ -9,8 +9,8 @@ const LONG_OVERLAP_MS = 30_000;
 /** However late news has been. */
 const MAX_OVERLAP_MS = 60_000;
 const LONG_EVERY_MS = 10_000;
-/** Long polls that are expensive are rarer: so much time for each page. */
-const LONG_PAUSE_PER_PAGE_MS = 1_500;
+/** A long poll that had more than one page is tried again after this: its pages would hold up the ordinary polls. */
+const LONG_AGAIN_MS = 60_000;
 /** How long lateness that was seen is reckoned with. */
 const REMEMBER_MS = 5 * 60_000;
 
@@ -47,10 +47,15 @@ export class ChangeWindow {
     return Math.min(MAX_OVERLAP_MS, Math.max(OVERLAP_MS, 2 * late));
   }
 
+  /** What SageMaker's clock showed at `then`, or later. */
+  stampAt(then: number, now: number): number {
+    return Math.floor(then + this.#aheadMs(now));
+  }
+
   /** For a poll at `now` that must show all changes after `anchor`. */
   open(anchor: number, now: number): Window {
     const isLong = now >= this.#nextLongAt;
-    const strictlySince = Math.floor(anchor + this.#aheadMs(now));
+    const strictlySince = this.stampAt(anchor, now);
     return {
       since: strictlySince - (isLong ? Math.max(LONG_OVERLAP_MS, this.overlapMs(now)) : this.overlapMs(now)),
       strictlySince,
@@ -58,9 +63,9 @@ export class ChangeWindow {
     };
   }
 
-  /** A poll has shown all of `window` in so many pages. */
-  close(window: Window, pages: number, now: number): void {
-    if (window.isLong) this.#nextLongAt = now + Math.max(LONG_EVERY_MS, pages * LONG_PAUSE_PER_PAGE_MS);
+  /** A poll has shown all of `window`, or was given up since that was too much. */
+  close({ isLong }: Window, now: number, { isTooLong = false } = {}): void {
+    if (isLong) this.#nextLongAt = now + (isTooLong ? LONG_AGAIN_MS : LONG_EVERY_MS);
   }
 
   /** A list that came at `now` shows a change of that stamp. */

@@ -9,7 +9,7 @@ const MINUTE = 60_000;
 function seasoned(ahead: number): ChangeWindow {
   const window = new ChangeWindow(WALL, 0);
   window.observe(ahead + 900, 1_000);
-  window.close(window.open(0, 1_000), 1, 1_000);
+  window.close(window.open(0, 1_000), 1_000);
   return window;
 }
 
@@ -38,16 +38,16 @@ Deno.test("ChangeWindow takes the tightest bound that it has seen, and lets it l
   assert.equal(window.open(hour, 6_000 + hour).strictlySince, WALL + hour - 10 - 3_600);
 });
 
-Deno.test("ChangeWindow goes back three seconds, and half a minute every ten seconds or as pages allow", () => {
+Deno.test("ChangeWindow goes back three seconds, and half a minute every ten seconds, or every minute where that is too much", () => {
   const window = new ChangeWindow(WALL, 0);
-  const back = (now: number, pages: number) => {
+  const back = (now: number, isTooLong = false) => {
     const poll = window.open(now, now);
-    window.close(poll, pages, now);
+    window.close(poll, now, { isTooLong });
     return poll.strictlySince - poll.since;
   };
-  assert.deepEqual([0, 1, 9, 10, 11].map((second) => back(second * 1_000, 1)), [30_000, 3_000, 3_000, 30_000, 3_000]);
-  assert.equal(back(20_000, 20), 30_000);
-  assert.deepEqual([back(49_000, 1), back(50_000, 1)], [3_000, 30_000]);
+  assert.deepEqual([0, 1, 9, 10, 11].map((second) => back(second * 1_000)), [30_000, 3_000, 3_000, 30_000, 3_000]);
+  assert.equal(back(20_000, true), 30_000);
+  assert.deepEqual([back(79_000), back(80_000)], [3_000, 30_000]);
 });
 
 Deno.test("ChangeWindow goes back twice as far as news was late, for five minutes", () => {

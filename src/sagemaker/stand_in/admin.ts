@@ -11,6 +11,7 @@ export const ADMIN_PREFIX = "/_admin/";
  * Answers a request about the stand-in itself, for tests in other processes:
  *
  *     GET    /_admin/calls               how many calls arrived, by operation
+ *     GET    /_admin/throttled           how many of them were throttled, by operation
  *     GET    /_admin/created             every job that was ever created, in order
  *     GET    /_admin/jobs                the jobs that have a record, as they are now
  *     POST   /_admin/jobs/NAME/finish    ends a job: {"status": "Failed", "failureReason": "…"}, Completed without a body
@@ -26,6 +27,8 @@ export function answerAdmin(standIn: StandIn, { method, path, body }: HttpReques
     switch (`${method} ${[what, name && "NAME", verb].filter(Boolean).join("/")}`) {
       case "GET calls":
         return json(standIn.calls);
+      case "GET throttled":
+        return json(standIn.throttled);
       case "GET created":
         return json(standIn.created);
       case "GET jobs":

@@ -19,6 +19,7 @@ const FAULTS: Record<string, Record<string, `${Kind}${"" | "?"}`>> = {
   throttle: { perSecond: "number" },
   stale: { ms: "number" },
   "repeat-token": {},
+  endless: {},
 };
 
 const RULE: typeof FAULTS[string] = {

@@ -1,7 +1,8 @@
 import { type Clock, sleep, systemClock } from "../../runtime/clock.ts";
-import { errorAnswer } from "./answer.ts";
+import { errorAnswer, jsonAnswer } from "./answer.ts";
 import type { Outcome } from "./http.ts";
 import type { Intercept, InterceptContext } from "./server.ts";
+import { TokenBucket } from "./token_bucket.ts";
 
 /**
  * What can go wrong with a call. With `applied`, the call is carried out all the same and only its answer is harmed: a `reset`
@@ -23,7 +24,9 @@ export type Fault =
   /** A read shows what was so `ms` milliseconds ago. Others than Describe and List are left alone. */
   | { kind: "stale"; ms: number }
   /** A page of a list leads to itself. First pages are left alone, since nobody could tell. */
-  | { kind: "repeat-token" };
+  | { kind: "repeat-token" }
+  /** A list has no end: each page after the first is empty, and leads to another. */
+  | { kind: "endless" };
 
 /** When a fault happens: to calls that match all of what is given. */
 export interface FaultRule {
@@ -46,7 +49,7 @@ interface State {
   rule: FaultRule;
   seen: number;
   done: number;
-  bucket?: Bucket;
+  bucket?: TokenBucket;
 }
 
 /** Rules for what goes wrong, tried in order for each call until one has decided on its answer. */
@@ -83,7 +86,7 @@ export class FaultPlan {
     const { fault, after = 0, times = Infinity, probability = 1 } = state.rule;
     if (state.seen++ < after || state.done >= times || this.#random() >= probability) return false;
     if (fault.kind === "throttle") {
-      state.bucket ??= new Bucket(fault.perSecond, this.#clock);
+      state.bucket ??= new TokenBucket(this.#clock, fault.perSecond);
       if (state.bucket.take()) return false;
     }
     state.done++;
@@ -117,6 +120,8 @@ export class FaultPlan {
         if (page.status !== 200) return page;
         return { ...page, body: JSON.stringify({ ...JSON.parse(page.body), NextToken: request.NextToken }) };
       }
+      case "endless":
+        return jsonAnswer({ ProcessingJobSummaries: [], NextToken: crypto.randomUUID() });
     }
   }
 }
@@ -129,36 +134,9 @@ function matches(
   if (operation !== undefined && ![operation].flat().includes(called)) return false;
   if (fault.kind === "stale" && !/^(Describe|List)/.test(called)) return false;
   const actualPage = called !== "ListProcessingJobs" ? undefined : request.NextToken === undefined ? "first" : "later";
-  if (fault.kind === "repeat-token" && actualPage !== "later") return false;
+  if (/^(repeat-token|endless)$/.test(fault.kind) && actualPage !== "later") return false;
   if (page !== undefined && page !== actualPage) return false;
   return job === undefined || request.ProcessingJobName === job;
-}
-
-/** A token bucket that is full at first and holds a second's worth, one at least. */
-class Bucket {
-  readonly #perSecond: number;
-  readonly #clock: Clock;
-  #tokens: number;
-  #at: number;
-
-  constructor(perSecond: number, clock: Clock) {
-    this.#perSecond = perSecond;
-    this.#clock = clock;
-    this.#tokens = Math.max(1, perSecond);
-    this.#at = clock.monotonic();
-  }
-
-  take(): boolean {
-    const now = this.#clock.monotonic();
-    this.#tokens = Math.min(
-      Math.max(1, this.#perSecond),
-      this.#tokens + (now - this.#at) / 1000 * this.#perSecond,
-    );
-    this.#at = now;
-    if (this.#tokens < 1) return false;
-    this.#tokens--;
-    return true;
-  }
 }
 
 /** Numbers like those of `Math.random`, the same ones for the same seed (mulberry32). */

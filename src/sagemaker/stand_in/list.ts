@@ -4,6 +4,19 @@ import { partitionPoint, phaseAt, type StoredJob } from "./jobs.ts";
 
 const DEFAULT_PAGE = 10;
 
+export const LIST_MODES = ["late", "narrow"] as const;
+
+/**
+ * When a list is filtered by status, by modification times and by name.
+ *
+ * `late`: a page's worth of jobs is taken first, and only then filtered. So pages may hold few jobs or none, and lead on. AWS says
+ * that of ListTrainingJobs with StatusEquals; users report it of LastModifiedTimeAfter (aws-cli issue 7596). For ListProcessingJobs
+ * nothing is documented, and the worst is assumed.
+ *
+ * `narrow`: all filters come first, and every page but the last is full.
+ */
+export type ListMode = typeof LIST_MODES[number];
+
 /** A ListProcessingJobs request. Times are seconds since the epoch. */
 export interface ListRequest {
   CreationTimeAfter?: number;
@@ -28,12 +41,13 @@ type Position = readonly [key: string | number, sequence: number];
 
 /**
  * One page of ListProcessingJobs. A token says after which position the next page begins, not at which index: jobs that come
- * or go between two pages neither repeat nor hide others. `After` and `Before` leave out the moment itself.
+ * or go between two pages neither repeat nor hide others. `After` and `Before` leave out the moment itself. Creation times always
+ * narrow what is paged; what the other filters do depends on `mode`.
  *
  * @param jobs in the order of their creation
  * @throws ServiceError if the token is none that this function gave out
  */
-export function listPage(jobs: readonly StoredJob[], request: ListRequest, now: number): Page {
+export function listPage(jobs: readonly StoredJob[], request: ListRequest, now: number, mode: ListMode): Page {
   const position = positionBy(request.SortBy ?? "CreationTime", now);
   const sorted = request.SortBy === undefined || request.SortBy === "CreationTime"
     ? jobs
@@ -46,16 +60,18 @@ export function listPage(jobs: readonly StoredJob[], request: ListRequest, now: 
     ? (last ? partitionPoint(sorted, (job) => compare(position(job), last) < 0) : sorted.length) - 1
     : (last ? partitionPoint(sorted, (job) => compare(position(job), last) <= 0) : 0);
 
-  const matches = matcher(request, now);
+  const isCreated = creationFilter(request);
+  const isWanted = remainingFilters(request, now);
+  const isTaken = mode === "late" ? isCreated : (job: StoredJob) => isCreated(job) && isWanted(job);
   const size = request.MaxResults ?? DEFAULT_PAGE;
   const page: StoredJob[] = [];
   for (; index >= 0 && index < sorted.length; index += descending ? -1 : 1) {
     const job = sorted[index]!;
-    if (!matches(job)) continue;
-    if (page.length === size) return { jobs: page, nextToken: formatToken(position(page.at(-1)!)) };
+    if (!isTaken(job)) continue;
+    if (page.length === size) return { jobs: page.filter(isWanted), nextToken: formatToken(position(page.at(-1)!)) };
     page.push(job);
   }
-  return { jobs: page };
+  return { jobs: page.filter(isWanted) };
 }
 
 function positionBy(sortBy: NonNullable<ListRequest["SortBy"]>, now: number): (job: StoredJob) => Position {
@@ -75,15 +91,18 @@ function compare([keyA, sequenceA]: Position, [keyB, sequenceB]: Position): numb
   return sequenceA - sequenceB;
 }
 
-function matcher(request: ListRequest, now: number): (job: StoredJob) => boolean {
-  const createdAfter = milliseconds(request.CreationTimeAfter) ?? -Infinity;
-  const createdBefore = milliseconds(request.CreationTimeBefore) ?? Infinity;
-  const modifiedAfter = milliseconds(request.LastModifiedTimeAfter) ?? -Infinity;
-  const modifiedBefore = milliseconds(request.LastModifiedTimeBefore) ?? Infinity;
+function creationFilter(request: ListRequest): (job: StoredJob) => boolean {
+  const after = milliseconds(request.CreationTimeAfter) ?? -Infinity;
+  const before = milliseconds(request.CreationTimeBefore) ?? Infinity;
+  return ({ createdAt }) => createdAt > after && createdAt < before;
+}
+
+function remainingFilters(request: ListRequest, now: number): (job: StoredJob) => boolean {
+  const after = milliseconds(request.LastModifiedTimeAfter) ?? -Infinity;
+  const before = milliseconds(request.LastModifiedTimeBefore) ?? Infinity;
   return (job) => {
-    if (job.createdAt <= createdAfter || job.createdAt >= createdBefore) return false;
     const phase = phaseAt(job, now);
-    if (phase.at <= modifiedAfter || phase.at >= modifiedBefore) return false;
+    if (phase.at <= after || phase.at >= before) return false;
     if (request.StatusEquals && phase.status !== request.StatusEquals) return false;
     return !request.NameContains || job.name.includes(request.NameContains);
   };

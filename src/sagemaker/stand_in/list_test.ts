@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { JOB_STATUSES } from "../../api/job.ts";
 import { JobTable, type Phase, phaseAt, type StoredJob } from "./jobs.ts";
-import { listPage, type ListRequest } from "./list.ts";
+import { LIST_MODES, type ListMode, listPage, type ListRequest } from "./list.ts";
 
 const NOW = 1_000_000;
 
@@ -80,25 +80,33 @@ function naiveList(jobs: readonly StoredJob[], request: ListRequest): StoredJob[
 }
 
 /** Follows the tokens to the end. `between` runs after each page and may change the jobs. */
-function listAll(jobs: () => readonly StoredJob[], request: ListRequest, between: () => void = () => {}): StoredJob[] {
+function listAll(
+  jobs: () => readonly StoredJob[],
+  request: ListRequest,
+  mode: ListMode,
+  between: () => void = () => {},
+): StoredJob[] {
   const found: StoredJob[] = [];
-  let page = listPage(jobs(), request, NOW);
-  for (;;) {
+  let page = listPage(jobs(), request, NOW, mode);
+  for (let pages = 1;; pages++) {
     assert.ok(page.jobs.length <= (request.MaxResults ?? 10));
-    assert.ok(found.length <= 100, "tokens must lead to an end");
+    assert.ok(pages <= 100, "tokens must lead to an end");
     found.push(...page.jobs);
     if (page.nextToken === undefined) return found;
-    assert.equal(page.jobs.length, request.MaxResults ?? 10, "a page before the last must be full");
+    const isFull = page.jobs.length === (request.MaxResults ?? 10);
+    assert.ok(mode === "late" || isFull, "a page before the last must be full");
     between();
-    page = listPage(jobs(), { ...request, NextToken: page.nextToken }, NOW);
+    page = listPage(jobs(), { ...request, NextToken: page.nextToken }, NOW, mode);
   }
 }
 
+const arbitraryMode = fc.constantFrom(...LIST_MODES);
+
 Deno.test("listPage() gives, page by page, what a filter and a sort over all jobs give", () => {
   fc.assert(
-    fc.property(arbitraryJobs, arbitraryRequest, (jobs, request) => {
+    fc.property(arbitraryJobs, arbitraryRequest, arbitraryMode, (jobs, request, mode) => {
       assert.deepEqual(
-        listAll(() => jobs, request).map((job) => job.name),
+        listAll(() => jobs, request, mode).map((job) => job.name),
         naiveList(jobs, request).map((job) => job.name),
       );
     }),
@@ -108,12 +116,12 @@ Deno.test("listPage() gives, page by page, what a filter and a sort over all job
 
 Deno.test("listPage() neither repeats nor hides a job while others come and go between pages", () => {
   const changes = fc.array(fc.option(fc.nat({ max: 39 })), { maxLength: 40 });
-  fc.assert(fc.property(arbitraryJobs, arbitraryRequest, changes, (jobs, request, script) => {
+  fc.assert(fc.property(arbitraryJobs, arbitraryRequest, arbitraryMode, changes, (jobs, request, mode, script) => {
     const table = new JobTable();
     for (const each of jobs) table.add(each);
     const gone = new Set<string>();
     let sequence = jobs.length;
-    const found = listAll(() => table.all(), request, () => {
+    const found = listAll(() => table.all(), request, mode, () => {
       const change = script.shift();
       if (change === null) table.add(job(sequence, `new-${sequence++}`, NOW));
       const victim = typeof change !== "number" ? undefined : table.get(jobs[change]?.name ?? "");
@@ -131,6 +139,29 @@ Deno.test("listPage() neither repeats nor hides a job while others come and go b
 Deno.test("listPage() refuses a token that it didn't give out", () => {
   const invalid = { name: "ServiceError", code: "ValidationException", message: "Invalid NextToken" };
   for (const token of ["", "x", "bnVsbA", "W10", "WzEsMiwzXQ", "e30"]) {
-    assert.throws(() => listPage([], { NextToken: token }, NOW), invalid, token);
+    assert.throws(() => listPage([], { NextToken: token }, NOW, "late"), invalid, token);
+  }
+});
+
+Deno.test("listPage() filters late: pages of fewer jobs, or none, lead on; creation times narrow first", () => {
+  const jobs = Array.from({ length: 7 }, (_, index) => {
+    return job(index, `job-${index}`, index * 1000, ...(index === 5 ? [{ at: 8000, status: "Failed" as const }] : []));
+  });
+  const pages = (request: ListRequest, mode: ListMode) => {
+    const names: string[] = [];
+    for (let token: string | undefined, more = true; more;) {
+      const page = listPage(jobs, { ...request, MaxResults: 2, ...(token && { NextToken: token }) }, NOW, mode);
+      names.push(page.jobs.map(({ name }) => name).join(" "));
+      token = page.nextToken;
+      more = token !== undefined;
+    }
+    return names;
+  };
+  for (const request of [{ StatusEquals: "Failed" }, { LastModifiedTimeAfter: 7 }, { NameContains: "5" }]) {
+    assert.deepEqual(pages(request, "late"), ["", "", "job-5", ""]);
+    assert.deepEqual(pages(request, "narrow"), ["job-5"]);
+    assert.deepEqual(pages({ ...request, CreationTimeAfter: 3 }, "late"), ["job-5", ""]);
+    const descending = { ...request, SortOrder: "Descending", CreationTimeAfter: 3.5 } as const;
+    assert.deepEqual(pages(descending, "late"), ["job-5", ""]);
   }
 });

@@ -12,7 +12,7 @@ import type { SageMakerService } from "./service.ts";
 const MAX_TAGS = 50;
 
 /**
- * Does what an operation of the API does, once the service model has nothing against the request.
+ * Does what an operation of the API does, if its quota allows the call and the service model has nothing against the request.
  *
  * @param staleMs reads answer what was so that many milliseconds ago
  * @returns the output; undefined where the operation has none
@@ -26,6 +26,7 @@ export function perform(
   if (!Object.hasOwn(OPERATIONS, operation)) {
     throw new ServiceError("UnknownOperationException", `Unknown operation ${operation}`);
   }
+  service.throttle.admit(operation, region);
   const violations = validate(factsOf(operation).input, request);
   const wrongType = violations.find((violation) => violation.kind === "type");
   if (wrongType) throw new ServiceError("SerializationException", wrongType.message);
@@ -107,7 +108,7 @@ function summary(job: StoredJob, now: number): object {
 function list(service: SageMakerService, region: string, request: ListRequest, asOf: number): object {
   const all = service.table(region).all();
   const known = asOf < service.now() ? all.filter(({ createdAt }) => createdAt <= asOf) : all;
-  const { jobs, nextToken } = listPage(known, request, asOf);
+  const { jobs, nextToken } = listPage(known, request, asOf, service.lists);
   return { ProcessingJobSummaries: jobs.map((job) => summary(job, asOf)), NextToken: nextToken };
 }
 

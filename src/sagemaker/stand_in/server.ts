@@ -6,8 +6,10 @@ import { errorAnswer, jsonAnswer, ServiceError } from "./answer.ts";
 import { type Call, parseCall, protocolOf } from "./call.ts";
 import { type HttpAnswer, type HttpRequest, HttpServer, type Outcome } from "./http.ts";
 import { changeCourse, phaseAt, type StoredJob } from "./jobs.ts";
+import type { ListMode } from "./list.ts";
 import { performLogs } from "./log_operations.ts";
 import { perform } from "./operations.ts";
+import type { Quotas } from "./quotas.ts";
 import { type CreatedJob, SageMakerService } from "./service.ts";
 import { callSts, stsErrorAnswer } from "./sts.ts";
 
@@ -30,6 +32,12 @@ export interface StandInOptions {
   admin?: boolean;
   /** What jobs age by. @default {systemClock} */
   clock?: Clock;
+  /** When lists are filtered. @default {"late"} */
+  lists?: ListMode;
+  /** How many old jobs each region has from the start. @default {0} */
+  history?: number;
+  /** How often each operation may be called. @default without limits */
+  quotas?: Quotas;
 }
 
 /** A call and how it went. The request may hold environment values: not for logs. */
@@ -82,6 +90,7 @@ export class StandIn {
   readonly #server: HttpServer;
   readonly #host: string;
   readonly #calls = new Map<string, number>();
+  readonly #throttled = new Map<string, number>();
   readonly #onRequest: ((record: CallRecord) => void) | undefined;
   readonly #closing = new AbortController();
   readonly #hasAdmin: boolean;
@@ -89,7 +98,8 @@ export class StandIn {
   /** @throws Deno.errors.AddrInUse and its like if the address can't be had */
   constructor(options: StandInOptions) {
     const { clock = systemClock, jobDuration = 10_000, stopDuration = 2_000, host = "127.0.0.1", port = 0 } = options;
-    this.#service = new SageMakerService({ clock, jobDuration, stopDuration });
+    const { lists, history, quotas } = options;
+    this.#service = new SageMakerService({ clock, jobDuration, stopDuration, lists, history, quotas });
     this.#onRequest = options.onRequest;
     this.intercept = options.intercept;
     this.#hasAdmin = options.admin ?? false;
@@ -104,6 +114,11 @@ export class StandIn {
   /** How many calls arrived, by operation; those that `intercept` took are counted too. */
   get calls(): Record<string, number> {
     return Object.fromEntries(this.#calls);
+  }
+
+  /** How many of them were answered with ThrottlingException, by operation. */
+  get throttled(): Record<string, number> {
+    return Object.fromEntries(this.#throttled);
   }
 
   /** Every job that was ever created, in order, also those whose records have been deleted. */
@@ -227,6 +242,7 @@ export class StandIn {
   #record({ operation, region, accessKeyId, request }: Call, at: number, outcome: Outcome): void {
     const result = typeof outcome === "string" ? outcome : outcome.status;
     const error = typeof outcome === "string" ? undefined : outcome.headers?.["x-amzn-ErrorType"];
+    if (error === "ThrottlingException") this.#throttled.set(operation, (this.#throttled.get(operation) ?? 0) + 1);
     log.debug("Answered request", { operation, region, job: request.ProcessingJobName, outcome: result, error });
     const record = { operation, region, accessKeyId, request, at, outcome: result };
     this.#onRequest?.({ ...record, ...(error !== undefined && { error }) });

@@ -1,8 +1,11 @@
 import type { Clock } from "../../runtime/clock.ts";
 import { partitionOf } from "../region.ts";
 import { ServiceError } from "./answer.ts";
+import { addHistory } from "./history.ts";
 import { type CreateRequest, JobTable, type StoredJob } from "./jobs.ts";
 import { plannedPhases } from "./lifecycle.ts";
+import type { ListMode } from "./list.ts";
+import { QUOTAS, type Quotas, Throttle } from "./quotas.ts";
 
 /** The account that every caller belongs to. */
 export const ACCOUNT_ID = "123456789012";
@@ -25,6 +28,12 @@ export interface ServiceOptions {
   jobDuration: number;
   /** How long a job takes to stop, in milliseconds. */
   stopDuration: number;
+  /** When lists are filtered. @default {"late"} */
+  lists?: ListMode | undefined;
+  /** How many old jobs each region has from the start. @default {0} */
+  history?: number | undefined;
+  /** How often each operation may be called. @default without limits */
+  quotas?: Quotas | undefined;
 }
 
 /** The processing jobs of one account, in all regions. */
@@ -33,12 +42,18 @@ export class SageMakerService {
   readonly created: CreatedJob[] = [];
   /** How far this service's clock is ahead of ours, in milliseconds. */
   clockOffsetMs = 0;
+  readonly throttle: Throttle;
   readonly #options: ServiceOptions;
   readonly #regions = new Map<string, JobTable>();
   #sequence = 0;
 
   constructor(options: ServiceOptions) {
     this.#options = options;
+    this.throttle = new Throttle(options.quotas ?? QUOTAS.none, options.clock);
+  }
+
+  get lists(): ListMode {
+    return this.#options.lists ?? "late";
   }
 
   /** Milliseconds since the epoch, by this service's own clock. */
@@ -58,7 +73,10 @@ export class SageMakerService {
   /** The jobs of a region. */
   table(region: string): JobTable {
     let table = this.#regions.get(region);
-    if (!table) this.#regions.set(region, table = new JobTable());
+    if (!table) {
+      this.#regions.set(region, table = new JobTable());
+      addHistory(this.#options.history ?? 0, this.now(), (job) => this.#store(region, job));
+    }
     return table;
   }
 
@@ -106,18 +124,21 @@ export class SageMakerService {
 
   #add(region: string, { Tags, ...request }: CreateRequest): StoredJob {
     const now = this.now();
-    const name = request.ProcessingJobName;
-    const job: StoredJob = {
-      sequence: this.#sequence++,
-      name,
-      arn: `arn:${partitionOf(region)}:sagemaker:${region}:${ACCOUNT_ID}:processing-job/${name}`,
-      region,
+    // The region's history comes before its first job.
+    this.table(region);
+    return this.#store(region, {
+      name: request.ProcessingJobName,
       createdAt: now,
       request,
       tags: new Map((Tags ?? []).map(({ Key, Value }) => [Key, Value])),
       phases: plannedPhases(request, now, this.#options.jobDuration),
-    };
-    this.table(region).add(job);
-    return job;
+    });
+  }
+
+  #store(region: string, job: Omit<StoredJob, "sequence" | "arn" | "region">): StoredJob {
+    const arn = `arn:${partitionOf(region)}:sagemaker:${region}:${ACCOUNT_ID}:processing-job/${job.name}`;
+    const stored = { ...job, sequence: this.#sequence++, arn, region };
+    this.table(region).add(stored);
+    return stored;
   }
 }

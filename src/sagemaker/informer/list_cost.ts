@@ -1,0 +1,83 @@
+import type { ScanResult } from "./full_scan.ts";
+
+/** Where lists cost more than they show, one is tried so often. */
+const PROBE_MS = 60_000;
+/** Where lists are filtered late, a poll for changes is tried so often: that may have been a passing fault. */
+const TRIAL_MS = 8 * 60_000;
+/** A poll is taken to cost what the cheapest of so many did. */
+const REMEMBERED_POLLS = 5;
+
+/** What lists cost, in calls: whether to use them at all, and which kind. Times are milliseconds of the monotonic clock. */
+export class ListCost {
+  /** What the last scan went through, and what of it was worth while. */
+  #scanPages = 1;
+  #usefulPages = 1;
+  #isNarrow = false;
+  #trialAt = -Infinity;
+  #pollPages: number[] = [];
+  /** Lists were not worth it for so many jobs. */
+  #dear = { jobs: 0, until: -Infinity };
+
+  /** A poll for changes costs less than a scan of all jobs. */
+  get usesPolls(): boolean {
+    return this.#isNarrow && this.#scanPages > 1;
+  }
+
+  /** How many pages a scan has. */
+  get scanPages(): number {
+    return this.#scanPages;
+  }
+
+  /** Whether it is time to find out what a poll for changes costs. It misses nothing that a scan of as many pages shows. */
+  wantsTrial(now: number): boolean {
+    return !this.#isNarrow && this.#scanPages > 1 && now >= this.#trialAt;
+  }
+
+  /** Whether lists cost less than to describe each job, where `distant` of the jobs are described in any case. */
+  isWorthwhile(jobs: number, distant: number, now: number): boolean {
+    if (jobs <= 1) return false;
+    if (this.wantsTrial(now)) return true;
+    if (now < this.#dear.until && jobs <= this.#dear.jobs) return false;
+    const [shown, pages] = this.usesPolls ? [jobs, Math.min(...this.#pollPages)] : [jobs - distant, this.#usefulPages];
+    if (shown > pages) return true;
+    this.#dear = { jobs, until: now + PROBE_MS };
+    this.#usefulPages = 1;
+    this.#pollPages = [1];
+    return false;
+  }
+
+  /** When `isWorthwhile` may answer differently, though the jobs are the same. */
+  changesAt(now: number): number {
+    const trialAt = this.#isNarrow || this.#scanPages <= 1 ? Infinity : this.#trialAt;
+    return Math.min(this.#dear.until > now ? this.#dear.until : Infinity, trialAt);
+  }
+
+  /** A scan is over. If none of it was worth while, lists are not for so few jobs. */
+  scanned({ jobs, pages, usefulPages, distant }: ScanResult): void {
+    this.#scanPages = pages;
+    this.#usefulPages = distant.length === 0 ? pages : usefulPages > 0 ? usefulPages : jobs;
+  }
+
+  /** Whether a poll with so many pages that led on though they were not full is as long as a scan. */
+  isLate(partialPages: number): boolean {
+    return partialPages >= Math.max(1, this.#scanPages - 1);
+  }
+
+  /** A poll was as long as a scan since it was filtered late. */
+  late(now: number): void {
+    this.#isNarrow = false;
+    this.#trialAt = now + TRIAL_MS;
+  }
+
+  /** So much has changed that a poll was given up, after more pages than a scan has. */
+  tooManyChanges(pages: number, now: number): void {
+    this.polled(pages, now);
+  }
+
+  /** A poll has shown all changes on so many pages. If there are as many as a scan has, nothing is known about late lists. */
+  polled(pages: number, now: number): void {
+    if (!this.#isNarrow && pages >= this.#scanPages) return void (this.#trialAt = now + PROBE_MS);
+    this.#pollPages = this.#isNarrow ? [...this.#pollPages.slice(1 - REMEMBERED_POLLS), pages] : [pages];
+    this.#isNarrow = true;
+  }
+}

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { ListCost } from "./list_cost.ts";
+
+const MINUTE = 60_000;
+
+/** After a scan of so many pages, all of which were worth while. */
+function scanned(pages: number, jobs = 1_000): ListCost {
+  const cost = new ListCost();
+  cost.scanned({ jobs, pages, usefulPages: pages, distant: [] });
+  return cost;
+}
+
+Deno.test("ListCost: one job is described, two are listed", () => {
+  const cost = new ListCost();
+  assert.equal(cost.isWorthwhile(1, 0, 0), false);
+  assert.equal(cost.isWorthwhile(2, 0, 0), true);
+});
+
+Deno.test("ListCost: a poll is tried where a scan has more than one page, and again after eight minutes", () => {
+  assert.equal(scanned(1).wantsTrial(0), false);
+  const cost = scanned(10);
+  assert.equal(cost.wantsTrial(0), true);
+  assert.deepEqual([cost.isLate(8), cost.isLate(9)], [false, true]);
+  cost.late(0);
+  assert.deepEqual([cost.wantsTrial(8 * MINUTE - 1), cost.wantsTrial(8 * MINUTE)], [false, true]);
+  assert.equal(cost.usesPolls, false);
+});
+
+Deno.test("ListCost: polls that are shorter than a scan are used; one that is as long says nothing", () => {
+  const cost = scanned(3);
+  cost.polled(3, 0);
+  assert.deepEqual([cost.usesPolls, cost.wantsTrial(0), cost.wantsTrial(MINUTE)], [false, false, true]);
+  cost.polled(1, MINUTE);
+  assert.equal(cost.usesPolls, true);
+  // A scan of one page shows as much as a poll.
+  cost.scanned({ jobs: 90, pages: 1, usefulPages: 1, distant: [] });
+  assert.equal(cost.usesPolls, false);
+});
+
+Deno.test("ListCost: where lists cost more than Describes they are tried once a minute, and for more jobs at once", () => {
+  const cost = scanned(6);
+  cost.late(0);
+  assert.equal(cost.isWorthwhile(6, 0, 0), false);
+  assert.equal(cost.changesAt(0), MINUTE);
+  assert.equal(cost.isWorthwhile(6, 0, MINUTE - 1), false);
+  assert.equal(cost.isWorthwhile(7, 0, MINUTE - 1), true);
+  assert.equal(cost.isWorthwhile(6, 0, MINUTE), true);
+});
+
+Deno.test("ListCost: a scan that was not worth while says so of as many jobs as it looked for", () => {
+  const cost = new ListCost();
+  cost.scanned({ jobs: 20, pages: 1, usefulPages: 0, distant: [undefined as never] });
+  assert.deepEqual([cost.isWorthwhile(20, 0, 0), cost.isWorthwhile(21, 0, 0)], [false, true]);
+});
