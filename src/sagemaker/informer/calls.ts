@@ -1,14 +1,9 @@
 import { getLogger } from "@logtape/logtape";
 import { type Failure, type Job, SageMakerError, type Site } from "../../api/job.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import type { CallBudget, CallBudgets } from "../budget.ts";
+import { type CallBudget, type CallBudgets, PUBLISHED_PER_SECOND } from "../budget.ts";
 import type { JobPage, ListQuery, SageMaker, SageMakerFor } from "../client.ts";
 
-/**
- * What ListProcessingJobs is taken to allow per second until throttling shows less. AWS publishes it for ListTrainingJobs, as not
- * adjustable.
- */
-const LISTS_PER_SECOND = 2;
 /** Lists take at most this part of the rate that is known: it belongs to all callers in the account. */
 const SHARE = 0.5;
 /** So many lists may come at once after a pause. */
@@ -68,7 +63,8 @@ export class LaneCalls {
 
   /** Says how many lists may be sent per second. */
   #refill(now: number): number {
-    const rate = SHARE * Math.min(LISTS_PER_SECOND, this.#budget("ListProcessingJobs").perSecond);
+    const rate = SHARE *
+      Math.min(PUBLISHED_PER_SECOND.ListProcessingJobs, this.#budget("ListProcessingJobs").perSecond);
     this.#listTokens = Math.min(BURST, this.#listTokens + (now - this.#refilledAt) / 1000 * rate);
     this.#refilledAt = now;
     return rate;
