@@ -55,7 +55,7 @@ Deno.test("create lost, then a host that cannot be resolved: the deletion waits,
   await using scene = await Scene.open(cluster);
   using hosts = new AwsHosts({ [HOST]: scene.standIn.url });
   loseCreates(scene);
-  await scene.startOperator({ endpoints: {} });
+  await scene.startOperator({ endpoints: {}, inProcess: true });
   await scene.resources.create("job");
   await scene.resources.until("job", "says that the outcome is unknown", (resource) => {
     assert.equal(createdOf(resource), "Unknown");

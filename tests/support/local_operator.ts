@@ -28,6 +28,8 @@ export interface LocalOperatorOptions extends
   endpoints?: EndpointOptions;
   /** Stands between the operator and its cluster, to harm what goes through. */
   wrap?: (cluster: Cluster) => Cluster;
+  /** Whether it must be in this process, since the test changes something here that it depends on. */
+  inProcess?: boolean;
 }
 
 /** An operator of a test. Disposing of it stops it. */
@@ -41,10 +43,10 @@ export class LocalOperator implements AsyncDisposable {
 
   /**
    * Starts the program with the flags that the options ask for. With a `clock` or a `wrap`, which can't be handed to a
-   * process, and where the tests run the sources, the operator is in this process, as the same code as `run`.
+   * process, with `inProcess`, and where the tests run the sources, it is in this process, as the same code as `run`.
    */
-  static async start(options: LocalOperatorOptions): Promise<LocalOperator> {
-    const needsThisProcess = options.clock !== undefined || options.wrap !== undefined;
+  static async start({ inProcess, ...options }: LocalOperatorOptions): Promise<LocalOperator> {
+    const needsThisProcess = inProcess || options.clock !== undefined || options.wrap !== undefined;
     if (RUNS_SOURCES) saySources();
     if (needsThisProcess || RUNS_SOURCES) return new LocalOperator(await startInProcess(options));
     const operator = startOperator(startOptions(options));
@@ -63,7 +65,7 @@ export class LocalOperator implements AsyncDisposable {
 
 /** Gives what stops it. */
 async function startInProcess(
-  { kubeconfig, wrap = (cluster) => cluster, ...options }: LocalOperatorOptions,
+  { kubeconfig, wrap = (cluster) => cluster, ...options }: Omit<LocalOperatorOptions, "inProcess">,
 ): Promise<() => Promise<void>> {
   for (const [name, value] of Object.entries(FAKE_CREDENTIALS)) Deno.env.set(name, value);
   const stopping = new AbortController();
@@ -89,9 +91,10 @@ async function startInProcess(
 }
 
 /** The same options as flags of `run`. */
-function startOptions({ clock: _clock, wrap: _wrap, kubeconfig, ...options }: LocalOperatorOptions): StartOptions {
+function startOptions(options: Omit<LocalOperatorOptions, "inProcess">): StartOptions {
   const { workers, pollIntervalMs, heartbeatMs, stalenessMs, ...others } = { ...DEFAULTS, ...options };
-  const { namespaces = [], selector, defaults = {}, allowed, leaderElection, endpoints = {}, ...rest } = others;
+  const { kubeconfig, namespaces = [], selector, defaults = {}, allowed, leaderElection, ...more } = others;
+  const { endpoints = {}, clock: _clock, wrap: _wrap, ...rest } = more;
   // An option that is missing below is a type error here.
   rest satisfies Record<PropertyKey, never>;
   const flags: Record<string, string | number | undefined> = {
