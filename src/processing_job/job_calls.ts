@@ -119,6 +119,19 @@ export class JobCalls {
   /** By key, up to which attempt the records were deleted, for a deletion that takes several reconciles. */
   readonly #recordsDeleted = new Map<string, number>();
 
+  /** All of these. Whatever is remembered by key belongs here, so that it is forgotten with the key. */
+  readonly #byKey = [
+    this.#unsettledAt,
+    this.#unsent,
+    this.#neverSent,
+    this.#held,
+    this.#followed,
+    this.#createdAt,
+    this.#names,
+    this.#stoppedAt,
+    this.#recordsDeleted,
+  ];
+
   constructor(options: JobCallsOptions) {
     this.#options = options;
     this.#startedAt = options.clock.now();
@@ -126,9 +139,7 @@ export class JobCalls {
 
   /** How many things are remembered by key. */
   get size(): number {
-    const maps = [this.#unsettledAt, this.#unsent, this.#admitted, this.#held, this.#followed, this.#createdAt];
-    const sizes = [...maps, this.#names, this.#stoppedAt, this.heartbeats].map(({ size }) => size);
-    return sizes.reduce((sum, size) => sum + size);
+    return [...this.#byKey, this.#admitted, this.heartbeats].reduce((sum, { size }) => sum + size, 0);
   }
 
   /**
@@ -216,16 +227,8 @@ export class JobCalls {
   forget(key: string): void {
     this.#options.jobs.forget(key);
     this.#options.gate.leave(key);
-    this.#unsettledAt.delete(key);
-    this.#unsent.delete(key);
-    this.#neverSent.delete(key);
-    this.#followed.delete(key);
     this.heartbeats.forget(key);
-    this.#held.delete(key);
-    this.#createdAt.delete(key);
-    this.#stoppedAt.delete(key);
-    this.#names.delete(key);
-    this.#recordsDeleted.delete(key);
+    for (const each of this.#byKey) each.delete(key);
   }
 
   /** Asks SageMaker for the job. */

@@ -176,13 +176,13 @@ Deno.test("dropIdle() keeps the session of an account whose jobs are called for,
   await using it = await setUp({}, clock);
   await it.describe("us-west-2", ROLE);
   await it.describe("us-west-2", `${ROLE}-2`);
-  assert.equal(it.factory.size, 4, "two sessions and two clients that use them");
+  assert.equal(it.factory.size, 6, "two sessions, two clients that use them, two identities of the caller");
   for (let minutes = 0; minutes < 30; minutes += 5) {
     await it.describe("us-west-2", ROLE);
     await clock.advance(5 * 60_000);
     it.factory.dropIdle();
   }
-  assert.equal(it.factory.size, 2);
+  assert.equal(it.factory.size, 3);
   assert.equal(it.sts.assumed.length, 2, "the session in use was never made anew");
   await clock.advance(5 * 60_000);
   it.factory.dropIdle();

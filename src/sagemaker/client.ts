@@ -85,7 +85,7 @@ export interface SageMakerFactory extends Disposable {
   sageMakerFor: SageMakerFor;
   /** Closes the connections. Calls after it are possible and open new ones. */
   close(): void;
-  /** How many clients there are for sites and for sessions of accounts. */
+  /** How many clients, sessions of accounts and identities of callers there are. */
   readonly size: number;
   /** Closes the clients of sites and accounts that no call went to lately. */
   dropIdle(): void;
@@ -124,8 +124,8 @@ export interface EndedCall {
 const log = getLogger(["operator", "sagemaker"]);
 
 /**
- * One client for each region, endpoint and account, made when it is first asked for and dropped once it is idle. The clients of a partition share one credential
- * chain, and those of an account the session of its role, so that many regions cost one call of STS.
+ * One client for each region, endpoint and account, made when it is first asked for and dropped once it is idle. The clients of
+ * a partition share one credential chain, and those of an account the session of its role, so that many regions cost one call of STS.
  */
 export function sageMakerFactory(options: SageMakerFactoryOptions): SageMakerFactory {
   // Deno 2.4 says on stderr that the way in which the SDK makes its HMACs is deprecated; its users can do nothing about that.
@@ -197,7 +197,7 @@ export function sageMakerFactory(options: SageMakerFactoryOptions): SageMakerFac
       return new Caller(() => clientFor(site), { region, endpoint, onDate, identity }, options);
     },
     get size() {
-      return accounts.size + sites.size;
+      return accounts.size + sites.size + identities.size;
     },
     dropIdle,
     close,

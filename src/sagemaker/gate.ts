@@ -118,9 +118,9 @@ export class CallGate {
     return this.#askers.size;
   }
 
-  /** How many operations at sites something is remembered of. */
+  /** How many operations at sites something is remembered of, and how many lines there are. */
   get places(): number {
-    return this.#places.size;
+    return this.#places.size + this.#lines.size;
   }
 
   /** Forgets the places where no key waits and that no call went to lately. */

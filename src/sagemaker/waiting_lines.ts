@@ -23,6 +23,11 @@ export class WaitingLines {
     this.#random = random;
   }
 
+  /** How many lines there are, and how many sites with a line of a quota. */
+  get size(): number {
+    return this.#lines.size + this.#quotas.size;
+  }
+
   get(name: string): WaitingLine | undefined {
     return this.#lines.get(name);
   }

@@ -209,7 +209,7 @@ function setUp() {
       "SageMaker clients": aws.size,
       "service clock places": serviceClock.size,
       "call budgets": budgets.size,
-      "gate places": gate.places,
+      "gate places and lines": gate.places,
       "gate keys": gate.size,
       "informer keys and sites": jobs.size,
       "reconciler keys": reconciler.size,
