@@ -11,14 +11,14 @@ import { viewOfFailure } from "./status.ts";
 const AGAIN_MS = 60_000;
 
 /** Why a look that found no job is not believed: the caller's account is to be asked for, or is not the job's. */
-export type Doubt = { do: "identify" } | { failure: Failure };
+export type Doubt = { do: "identify"; account: string } | { failure: Failure };
 
 /** What keeps absence from being believed; undefined for nothing. */
 export function doubtOfAbsence(context: Context): Doubt | undefined {
   const { resource: { status }, observed: { caller } } = context;
   const wanted = jobsAccount(context);
   if (wanted === undefined) return undefined;
-  if (caller === undefined) return { do: "identify" };
+  if (caller === undefined) return { do: "identify", account: wanted };
   const where = status?.processingJobArn === undefined
     ? `account '${wanted}', which 'roleArn' belongs to`
     : `account '${wanted}', where the job was created`;

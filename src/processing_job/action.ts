@@ -86,8 +86,8 @@ export type Action =
   /** Write a status which says that a create may have been sent. */
   | { do: "announce"; status: ProcessingJobStatus }
   | { do: "look" }
-  /** Ask for the job once more, and whose account is asked. */
-  | { do: "identify" }
+  /** Find out whose account is asked and, if it is `account`, ask for the job once more. */
+  | { do: "identify"; account: string }
   /** Find out whether the job that was seen is this resource's. */
   | { do: "verify" }
   | { do: "create" }

@@ -244,8 +244,22 @@ export class JobCalls {
     });
   }
 
-  /** Asks for the job once more, and whose account is asked. A job that is there after all is what was seen. */
-  async identify(resource: ProcessingJob, observed: Observed, signal: AbortSignal): Promise<void> {
+  /**
+   * Finds out whose account is asked. If it is `wanted` the job is asked for once more, with credentials that are certain to be of
+   * that account; a job that is there after all is what was seen.
+   */
+  async identify(resource: ProcessingJob, wanted: string, observed: Observed, signal: AbortSignal): Promise<void> {
+    try {
+      const account = await this.#options.sageMakerFor(this.#refOf(resource)).account(signal);
+      if (account !== wanted) {
+        observed.caller = account;
+        return;
+      }
+    } catch (error) {
+      if (!(error instanceof SageMakerError)) throw error;
+      observed.failure = error.failure;
+      return;
+    }
     await this.#attempt(resource, "DescribeProcessingJob", observed, async (sageMaker, ref) => {
       const { job, account } = await sageMaker.describeWithAccount(ref.name, signal);
       observed.caller = account;

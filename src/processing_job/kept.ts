@@ -1,3 +1,4 @@
+import { MARK } from "../api/group.ts";
 import { isOfOther } from "./backup.ts";
 import type { ProcessingJob, ProcessingJobSpec } from "../api/processing_job.ts";
 
@@ -14,6 +15,8 @@ export function kept(resource: ProcessingJob): ProcessingJob {
   const { name, namespace, uid, resourceVersion, generation, creationTimestamp } = metadata;
   const { deletionTimestamp, finalizers } = metadata;
   const annotations = ownAnnotations(metadata.annotations);
+  // One copy of the text is enough.
+  if (annotations?.[MARK] === uid) annotations[MARK] = uid;
   return {
     apiVersion,
     kind,

@@ -144,12 +144,14 @@ export class ProcessingJobReconciler {
           break;
         case "prepare":
         case "look":
-        case "identify":
         case "verify":
         case "create":
         case "stop":
           await calls[action.do](own, observed, signal);
           if (calls.mayWait(resource, observed.sighting)) return WAITING;
+          break;
+        case "identify":
+          await calls.identify(own, action.account, observed, signal);
           break;
         case "delete-records":
           await calls.deleteRecords(own, observed, signal);

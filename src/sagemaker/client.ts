@@ -44,9 +44,11 @@ export interface SageMaker {
   /** The job of that name; `undefined` where SageMaker says that there is none. */
   describe(name: string, signal?: AbortSignal): Promise<Job | undefined>;
   /**
-   * The same, and the account of the credentials that it was asked with. Where that can't be told, why not is in its place, and
-   * is not thrown.
+   * The account of the credentials that calls are signed with, most often without a call. Where that can't be told, why not is in
+   * its place, and is not thrown.
    */
+  account(signal?: AbortSignal): Promise<string | Failure>;
+  /** The job of that name, and in the same way the account of the credentials that it was asked with. */
   describeWithAccount(name: string, signal?: AbortSignal): Promise<{ job: Job | undefined; account: string | Failure }>;
   /** One page of the jobs in the region, a hundred at most, the newest first. */
   list(query: ListQuery, signal?: AbortSignal): Promise<JobPage>;
@@ -316,12 +318,23 @@ class Caller implements SageMaker {
     using limit = deadline(clock, 2 * callTimeoutMs, signal);
     const before = await this.#credentials(limit.signal);
     const job = await this.describe(name, signal);
-    const account = await this.#account(before, limit.signal, signal);
+    const account = await this.#accountOf(before, limit.signal, signal);
     const after = await this.#credentials(limit.signal);
     return { job, account: after.accessKeyId === before.accessKeyId ? account : CREDENTIALS_CHANGED };
   }
 
-  async #account({ accessKeyId }: Credentials, limit: AbortSignal, signal?: AbortSignal): Promise<string | Failure> {
+  async account(signal?: AbortSignal): Promise<string | Failure> {
+    const { clock, callTimeoutMs = DEFAULT_TIMEOUT_MS } = this.#options;
+    using limit = deadline(clock, callTimeoutMs, signal);
+    try {
+      return await this.#accountOf(await this.#credentials(limit.signal), limit.signal, signal);
+    } catch (error) {
+      if (signal?.aborted) throw signal.reason;
+      throw error;
+    }
+  }
+
+  async #accountOf({ accessKeyId }: Credentials, limit: AbortSignal, signal?: AbortSignal): Promise<string | Failure> {
     try {
       return await this.#where.identity.account(this.#client(), accessKeyId, limit);
     } catch (error) {

@@ -42,6 +42,13 @@ Deno.test("describeWithAccount() asks STS at the endpoint of a simulator, once",
   assert.deepEqual(it.standIn.calls, { DescribeProcessingJob: 2, GetCallerIdentity: 1 });
 });
 
+Deno.test("account() asks STS once, and SageMaker nothing", async () => {
+  await using it = await setUp();
+  assert.equal(await it.sageMaker.account(), ACCOUNT_ID);
+  assert.equal(await it.sageMaker.account(), ACCOUNT_ID);
+  assert.deepEqual(it.standIn.calls, { GetCallerIdentity: 1 });
+});
+
 Deno.test("describeWithAccount() needs no STS once a job was listed", async () => {
   await using it = await setUp();
   it.standIn.createForeign(SITE.region, 1, 60_000);
