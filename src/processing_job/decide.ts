@@ -85,7 +85,7 @@ function decideAndComplete(context: Context): Action {
 /** @param stored the resource with its whole status, also where that speaks of another's job */
 function decideStep(context: Context, stored: ProcessingJob): Action {
   const { resource, now } = context;
-  const { metadata, status, spec } = resource;
+  const { metadata, status } = resource;
   const isHeld = metadata.finalizers?.includes(FINALIZER) ?? false;
   if (metadata.deletionTimestamp !== undefined) return isHeld ? decideDeletion(context) : { do: "ignore" };
   if (isRestored(stored)) {
