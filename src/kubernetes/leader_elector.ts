@@ -82,7 +82,7 @@ export class LeaderElector {
     const left = this.remainingMs();
     if (left > timeoutMs) return;
     const why = left === 0 ? "this process is not the leader" : `the lease lasts ${Math.round(left)} ms only`;
-    throw new NotLeaderError(`Cannot write: ${why}, and a write may take ${timeoutMs} ms`);
+    throw new NotLeaderError(`Cannot write: ${why}, and a write may take ${Math.round(timeoutMs)} ms`);
   }
 
   /** Why this candidate does not lead and could not if it had to; `undefined` while nothing stands in its way. */

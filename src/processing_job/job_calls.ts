@@ -566,7 +566,7 @@ export class NotNow extends Error {
 
   /** @param waitMs when to come again, in milliseconds */
   constructor(readonly waitMs: number) {
-    super(`Other calls go first for ${waitMs} ms`);
+    super(`Other calls go first for ${Math.round(waitMs)} ms`);
   }
 }
 

@@ -54,7 +54,7 @@ export function deadline(clock: Clock, ms: number, parent?: AbortSignal): { sign
   parent?.addEventListener("abort", onAbort, { once: true });
   const cancel = clock.setTimer(
     ms,
-    () => controller.abort(new DOMException(`No answer within ${ms} ms`, "TimeoutError")),
+    () => controller.abort(new DOMException(`No answer within ${rounded(ms)}`, "TimeoutError")),
   );
   return {
     signal: controller.signal,
@@ -63,6 +63,11 @@ export function deadline(clock: Clock, ms: number, parent?: AbortSignal): { sign
       parent?.removeEventListener("abort", onAbort);
     },
   };
+}
+
+/** A length of time for a message: what is left of a deadline has many digits. */
+function rounded(ms: number): string {
+  return ms < 100 ? `${Math.round(ms)} ms` : `${Number((ms / 1000).toFixed(1))} s`;
 }
 
 /**

@@ -71,6 +71,9 @@ const INVALID = ["InvalidParameter", "InvalidParameterCombination", "InvalidPara
 
 /** SageMaker has no one code for it; the middle text is real, the last is that of moto, a stand-in. */
 const NOT_FOUND = /^(Requested resource not found|Could not find requested job|Could not find processing job)/i;
+/** Of two inputs with one path the service says nothing (https://github.com/aws/sagemaker-python-sdk/issues/4939). */
+const NO_REASON =
+  "SageMaker gives no reason; two inputs, or an input and an output, with the same localPath are the usual cause";
 /** IAM takes a while to show a new role to other services, so these may go away by themselves. */
 const ROLE_NOT_READY =
   /could not assume role|(unable|failed) to assume|unable to perform: sts:AssumeRole|cannot be assumed/i;
@@ -87,7 +90,10 @@ const CODES = new Map(BY_CODE.flatMap(([retry, reason, codes]) => codes.map((cod
  * The old controller's three "recoverable" codes and everything that may pass are retried; what isn't known is too, slowly.
  */
 export function classify(error: unknown, call: CallSite): Failure | "not-found" {
-  const { code, text, status, requestId } = read(error);
+  const { code, text: said, status, requestId } = read(error);
+  const text = said === "" && bare(code) === "Validation" && call.operation === "CreateProcessingJob"
+    ? NO_REASON
+    : said;
   if (NETWORK_CODE.test(code) || TLS_CODE.test(code) || isTlsText(text)) return networkFailure(code, text, call);
   if (code === "AbortError" || code === "TimeoutError") {
     return {

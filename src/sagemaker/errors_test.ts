@@ -220,6 +220,24 @@ Deno.test("classify() shows the service's code, text and request id", () => {
   }
 });
 
+Deno.test("classify() says what usually causes a refusal of a create that has no text", () => {
+  const message = (error: unknown, call = CREATE) => (classify(error, call) as { message: string }).message;
+  for (
+    const error of [
+      answer("ValidationException"),
+      answer("ValidationException", " \n"),
+      answer("ValidationException", "UnknownError"),
+    ]
+  ) {
+    assert.match(
+      message(error),
+      /^ValidationException: SageMaker gives no reason; two inputs, or an input and an output, with the same localPath are the usual cause \(request id 1234\)$/,
+    );
+    assert.match(message(error, DESCRIBE), /^ValidationException \(request id 1234\)$/);
+  }
+  assert.match(message(answer("ValidationException", "Bad")), /^ValidationException: Bad /);
+});
+
 Deno.test("classify() says where it could not get to", () => {
   const message = (error: unknown, call = DESCRIBE) => (classify(error, call) as { message: string }).message;
   assert.equal(

@@ -12,7 +12,7 @@ const INSTANCE_TYPE = /\bml\.[\w-]+\.[\w-]+/;
 
 /** What the text of a `ResourceLimitExceeded` says of the quota; `undefined` where it is worded differently. */
 export function readQuotaRefusal(text: string): QuotaRefusal | undefined {
-  const match = REFUSAL.exec(text.replace(/\s+/g, " "));
+  const match = REFUSAL.exec(text.replace(/(\\n|\s)+/g, " "));
   if (match === null) return undefined;
   const [, name = "", limit, unit = "", used, requested] = match;
   return { name, unit, limit: Number(limit), used: Number(used), requested: Number(requested) };

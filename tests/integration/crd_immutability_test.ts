@@ -89,6 +89,19 @@ Deno.test("a spec that says the same again is taken, inputs and outputs in any o
   assert.equal((await replaceSpec(full, FULL_SPEC)).status, 200);
 });
 
+for (const field of ["tags", "environment", "processingInputs"] as const) {
+  Deno.test(`an empty list of ${field} says the same as none, and is no change`, async () => {
+    const name = await created(MINIMAL_SPEC);
+    const added = await replaceSpec(name, { ...MINIMAL_SPEC, [field]: [] });
+    assert.equal(added.status, 200, JSON.stringify(added.body));
+    const again = await replaceSpec(name, { ...MINIMAL_SPEC, [field]: [] });
+    assert.equal(again.status, 200, JSON.stringify(again.body));
+    await assertRefused(name, { ...MINIMAL_SPEC, [field]: FULL_SPEC[field] }, field);
+    assert.equal((await replaceSpec(name, MINIMAL_SPEC)).status, 200);
+    await assertRefused(full, { ...FULL_SPEC, [field]: [] }, field);
+  });
+}
+
 Deno.test("labels, annotations and finalizers can be edited, and that is no new generation", async () => {
   const name = await created(FULL_SPEC);
   for (

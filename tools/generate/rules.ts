@@ -159,9 +159,15 @@ const UNCHANGED: Record<string, string> = {
 const EDITABLE: readonly string[] = ["ttlSecondsAfterFinished", "deletionPolicy"];
 const EDITABLE_UNTIL_FINISHED: readonly string[] = ["suspend", "retryPolicy"];
 
-const unchanged = (field: string, [now, before]: readonly [string, string] = ["self", "oldSelf"]) =>
-  `has(${now}.${field}) == has(${before}.${field}) && ` +
-  `(!has(${now}.${field}) || ${UNCHANGED[field] ?? `${now}.${field} == ${before}.${field}`})`;
+/** An empty list of these says the same as none, so adding one or taking it away is no change. */
+const EMPTY_IS_NONE: readonly string[] = ["tags", "environment", "processingInputs"];
+
+const unchanged = (field: string, [now, before]: readonly [string, string] = ["self", "oldSelf"]) => {
+  const isThere = (self: string) =>
+    EMPTY_IS_NONE.includes(field) ? `(has(${self}.${field}) && size(${self}.${field}) > 0)` : `has(${self}.${field})`;
+  const same = UNCHANGED[field] ?? `${now}.${field} == ${before}.${field}`;
+  return `${isThere(now)} == ${isThere(before)} && (!${isThere(now)} || ${same})`;
+};
 
 /**
  * The rule of the resource as a whole: what a finished job can no longer heed. Only a change of these fields, which is rare,
