@@ -244,6 +244,14 @@ Deno.test("a finished resource without an end is deleted by the time of its cond
   assert.deepEqual(next(resource, { serviceNow: NOW }), { do: "delete" });
 });
 
+Deno.test("a finished resource without an end waits by both clocks, as its condition was written by ours", () => {
+  const { processingEndTime: _, ...rest } = ended;
+  const conditions = conditionOf(new Date(NOW - 10_000).toISOString());
+  const resource = held({ ttlSecondsAfterFinished: 20 }, { ...rest, conditions });
+  assert.deepEqual(settled(resource, { serviceNow: NOW + 60_000 }).next, { kind: "after", ms: 10_999 });
+  assert.deepEqual(settled(resource, { serviceNow: NOW - 60_000 }).next, { kind: "after", ms: 70_999 });
+});
+
 Deno.test("what is paused outlives its time", () => {
   const resource = held({ ttlSecondsAfterFinished: 0 }, ended);
   const annotations = { "sagemaker.aws.amazon.com/paused": "true" };
