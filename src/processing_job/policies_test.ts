@@ -371,6 +371,16 @@ Deno.test("deletion: what another finalizer holds says what its job is before it
   }
 });
 
+Deno.test("deletion: Delete believes that a record is gone only in the account of the job", () => {
+  const resource = held({ deletionPolicy: "Delete" }, ended, true);
+  const absent: Observed = { recordsAsked: true, isRecordAbsent: true };
+  assert.deepEqual(next(resource, absent), { do: "identify" });
+  const { status } = settled(resource, { ...absent, caller: "210987654321" });
+  assert.equal(status.processingJobStatus, "Completed");
+  assert.equal(findCondition(status.conditions, "Ready")?.reason, "WrongAccount");
+  assert.deepEqual(next(resource, { ...absent, caller: "123456789012" }), { do: "delete-records" });
+});
+
 Deno.test("deletion: Delete does not say that a job may still run between two attempts, where none does", () => {
   const { spec, status } = pending();
   const resource = held({ ...spec, deletionPolicy: "Delete" }, status, true);
