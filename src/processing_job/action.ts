@@ -54,6 +54,8 @@ export interface Observed {
   defaults?: PolicyDefaults;
   /** This reconcile has asked SageMaker to delete the records of the resource's jobs; `failure` is then why it could not. */
   recordsAsked?: boolean;
+  /** SageMaker has just said that it has no record of one of the resource's jobs. */
+  isRecordAbsent?: boolean;
   /** The records of the resource's jobs were deleted a moment ago. */
   areRecordsDeleted?: boolean;
 }

@@ -3,6 +3,7 @@ import type { DeletionPolicy } from "../api/policies.ts";
 import { ANNOTATIONS, FINALIZER } from "../api/group.ts";
 import { type Failure, FINAL_JOB_STATUSES } from "../api/job.ts";
 import type { ProcessingJobStatus } from "../api/processing_job.ts";
+import { doubtOfAbsence } from "./account.ts";
 import { type Action, type Context, type Settle, settle } from "./action.ts";
 import { attemptNumber } from "./attempts.ts";
 import { formerEnd, isFormerEnd } from "./former.ts";
@@ -19,9 +20,13 @@ export function deletionPolicyOf({ resource: { spec }, observed: { defaults } }:
 export function decideRelease(context: Context): Action {
   const told = decideTold(context);
   if (told) return told;
-  const { areRecordsDeleted, failure, sighting } = context.observed;
+  const { areRecordsDeleted, isRecordAbsent, failure, sighting } = context.observed;
   const release = { do: "release", forced: false } as const;
   if (deletionPolicyOf(context) !== "Delete" || areRecordsDeleted) return release;
+  if (isRecordAbsent) {
+    const doubt = doubtOfAbsence(context);
+    if (doubt) return "do" in doubt ? doubt : decideRecordKept(context, doubt.failure);
+  }
   if (recordOf(context) !== "unknown") return lastRecord(context) > 0 ? { do: "delete-records" } : release;
   if (failure) return decideRecordKept(context, failure);
   return { do: sighting?.job ? "verify" : "look" };

@@ -414,13 +414,16 @@ export class JobCalls {
     for (let number = deleted + 1; number <= last; number++) {
       if (number > deleted + MOST_RECORDS_AT_ONCE) throw new NotNow(0);
       const job = attemptName(name, uid, number);
-      await this.#attempt(
-        resource,
-        "DeleteProcessingJob",
-        observed,
-        (sageMaker) => sageMaker.deleteRecord(job, signal),
-      );
+      let isThere = true;
+      await this.#attempt(resource, "DeleteProcessingJob", observed, async (sageMaker) => {
+        isThere = await sageMaker.deleteRecord(job, signal);
+      });
       if (observed.failure) return;
+      // Whose account was asked is looked up before that is believed.
+      if (!isThere && !observed.isRecordAbsent) {
+        observed.isRecordAbsent = true;
+        return;
+      }
       this.#recordsDeleted.set(key, number);
       log.info("Deleted the record of the processing job", { ...identity(resource), job });
     }

@@ -244,6 +244,14 @@ Deno.test("a finished resource without an end is deleted by the time of its cond
   assert.deepEqual(next(resource, { serviceNow: NOW }), { do: "delete" });
 });
 
+Deno.test("a finished resource without an end waits by both clocks, as its condition was written by ours", () => {
+  const { processingEndTime: _, ...rest } = ended;
+  const conditions = conditionOf(new Date(NOW - 10_000).toISOString());
+  const resource = held({ ttlSecondsAfterFinished: 20 }, { ...rest, conditions });
+  assert.deepEqual(settled(resource, { serviceNow: NOW + 60_000 }).next, { kind: "after", ms: 10_999 });
+  assert.deepEqual(settled(resource, { serviceNow: NOW - 60_000 }).next, { kind: "after", ms: 70_999 });
+});
+
 Deno.test("what is paused outlives its time", () => {
   const resource = held({ ttlSecondsAfterFinished: 0 }, ended);
   const annotations = { "sagemaker.aws.amazon.com/paused": "true" };
@@ -361,6 +369,16 @@ Deno.test("deletion: what another finalizer holds says what its job is before it
     assert.deepEqual(next({ ...resource, status: action.status }, observed), { do: "release", forced: false });
     assert.deepEqual(next(held({}, status, true), { ...observed, isOwn: true }), { do: "release", forced: false });
   }
+});
+
+Deno.test("deletion: Delete believes that a record is gone only in the account of the job", () => {
+  const resource = held({ deletionPolicy: "Delete" }, ended, true);
+  const absent: Observed = { recordsAsked: true, isRecordAbsent: true };
+  assert.deepEqual(next(resource, absent), { do: "identify" });
+  const { status } = settled(resource, { ...absent, caller: "210987654321" });
+  assert.equal(status.processingJobStatus, "Completed");
+  assert.equal(findCondition(status.conditions, "Ready")?.reason, "WrongAccount");
+  assert.deepEqual(next(resource, { ...absent, caller: "123456789012" }), { do: "delete-records" });
 });
 
 Deno.test("deletion: Delete does not say that a job may still run between two attempts, where none does", () => {

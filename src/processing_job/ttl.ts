@@ -38,7 +38,10 @@ export function decideTtl(context: Context): Action | undefined {
   if (endedAt === undefined) return undefined;
   if (serviceNow === undefined && !hasLooked) return { do: "look" };
   if (serviceNow === undefined && failure) return settle(ASK_AGAIN_MS);
-  const waitMs = endedAt + CUT_MS + ttl * 1000 - (serviceNow ?? context.now);
+  const { processingEndTime } = resource.status ?? {};
+  // The time of a condition is by our own clock.
+  const now = processingEndTime === undefined ? Math.min(serviceNow ?? context.now, context.now) : serviceNow;
+  const waitMs = endedAt + CUT_MS + ttl * 1000 - (now ?? context.now);
   return waitMs > 0 ? settle(waitMs) : { do: "delete" };
 }
 

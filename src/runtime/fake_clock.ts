@@ -22,7 +22,7 @@ export class FakeClock implements Clock {
   }
 
   now(): number {
-    return this.#start + this.#elapsed;
+    return this.#start + Math.floor(this.#elapsed);
   }
 
   monotonic(): number {

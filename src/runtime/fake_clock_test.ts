@@ -33,6 +33,13 @@ Deno.test("advance() fires timers that woken code sets on the way", async () => 
   await running;
 });
 
+Deno.test("now() has whole milliseconds, as the system's clock does, whatever timers have", async () => {
+  const clock = new FakeClock();
+  await clock.advance(1.5);
+  equal(clock.monotonic(), 1.5);
+  equal(clock.now(), Date.UTC(2024, 0, 1) + 1);
+});
+
 Deno.test("a cancelled timer never fires", async () => {
   const clock = new FakeClock();
   let fired = false;

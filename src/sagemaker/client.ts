@@ -58,8 +58,8 @@ export interface SageMaker {
   isSameJob(request: CreateProcessingJobCommandInput, signal?: AbortSignal): Promise<boolean>;
   /** Asks a job to stop. Where there is no such job there is nothing to stop, and that is no failure. */
   stop(name: string, signal?: AbortSignal): Promise<void>;
-  /** Deletes the record of a job that has ended. Where there is no such job that is no failure. */
-  deleteRecord(name: string, signal?: AbortSignal): Promise<void>;
+  /** Deletes the record of a job that has ended, and returns whether there was one. Where there is no such job that is no failure. */
+  deleteRecord(name: string, signal?: AbortSignal): Promise<boolean>;
 }
 
 /** Which jobs to list. Times are milliseconds since the epoch, of SageMaker's clock. */
@@ -384,10 +384,11 @@ class Caller implements SageMaker {
     });
   }
 
-  async deleteRecord(name: string, signal?: AbortSignal): Promise<void> {
-    await this.#call("DeleteProcessingJob", signal, (client, abortSignal) => {
+  async deleteRecord(name: string, signal?: AbortSignal): Promise<boolean> {
+    const answer = await this.#call("DeleteProcessingJob", signal, (client, abortSignal) => {
       return client.send(new DeleteProcessingJobCommand({ ProcessingJobName: name }), { abortSignal });
     });
+    return answer !== undefined;
   }
 
   /** The answer, or `undefined` where the service says that there is no such job. */

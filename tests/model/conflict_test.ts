@@ -36,7 +36,7 @@ Deno.test("conflict: an edit that the watch does not bring costs one refused wri
   world.endJob(world.jobOf(world.resource("a")!)!, "Completed");
   await world.clock.advance(MINUTE_MS);
   assert.equal(wordOf(world), "Completed");
-  assert.equal(count(world, /^PATCH status$/), 2, "the refused one, and that which follows a fresh read");
+  assert.equal(count(world, /^PATCH a\/status$/), 2, "the refused one, and that which follows a fresh read");
   assert.equal(count(world, /^GET processingjobs$/), 1);
   assert.deepEqual(world.rules.violations, []);
 });
@@ -45,12 +45,12 @@ Deno.test("conflict: a resource that changes before each write is tried again wi
   using world = await withSilentWatch();
   // Another controller is always faster.
   world.onEffect = ({ what, when }) => {
-    if (when === "before" && /^PATCH status$/.test(what)) edit(world);
+    if (when === "before" && /^PATCH a\/status$/.test(what)) edit(world);
   };
   world.requests.length = 0;
   world.endJob(world.jobOf(world.resource("a")!)!, "Completed");
   await world.clock.advance(MINUTE_MS);
-  const writes = count(world, /^PATCH status$/);
+  const writes = count(world, /^PATCH a\/status$/);
   assert.ok(writes >= 5 && writes <= 9, `${writes} writes in a minute: from half a second on, doubling`);
   assert.ok(count(world, /^GET processingjobs$/) <= writes);
   assert.ok(count(world, /^Describe/) <= writes, "what SageMaker said is not forgotten");

@@ -1,7 +1,7 @@
 import type { Clock } from "../../src/runtime/clock.ts";
 import type { Cluster } from "../../src/kubernetes/config.ts";
-import type { Answer, FakeApiserver } from "../support/fake_apiserver.ts";
-import type { Sender, Wire } from "./wire.ts";
+import type { Answer, FakeApiserver, Thing } from "../support/fake_apiserver.ts";
+import type { Refusal, Sender, Wire } from "./wire.ts";
 
 /** How an open watch may be harmed. */
 export const WATCH_FAULTS = ["cut", "end", "silence"] as const;
@@ -9,9 +9,11 @@ export type WatchFault = typeof WATCH_FAULTS[number];
 
 const LAG_MS = [0, 0, 1, 50, 1_500];
 
-const REFUSALS = {
-  error: { status: 500, reason: "InternalError", retryAfter: undefined },
+const REFUSALS: Record<Refusal, { status: number; reason: string; retryAfter?: string }> = {
+  error: { status: 500, reason: "InternalError" },
   throttled: { status: 429, reason: "TooManyRequests", retryAfter: "1" },
+  denied: { status: 403, reason: "Forbidden" },
+  conflict: { status: 409, reason: "Conflict" },
 };
 
 /** What is behind shows it in lists: so answers an apiserver from before Kubernetes 1.32. */
@@ -29,10 +31,11 @@ export class Connection implements Cluster {
   readonly #watches = new Set<WatchStream>();
   readonly #heldUntil: () => number;
   readonly #onLine: () => void;
+  readonly #onDelivered: (object: Thing) => void;
   readonly #listedVersion: () => number | undefined;
 
   constructor(
-    { apiserver, wire, sender, clock, heldUntil, onLine, listedVersion }: {
+    { apiserver, wire, sender, clock, heldUntil, onLine, onDelivered, listedVersion }: {
       apiserver: FakeApiserver;
       wire: Wire;
       sender: Sender;
@@ -41,6 +44,8 @@ export class Connection implements Cluster {
       heldUntil: () => number;
       /** Told of each line of a watch before it comes. */
       onLine: () => void;
+      /** Told of each object that a watch has brought. */
+      onDelivered: (object: Thing) => void;
       /** The version that a list shows, if it is behind. */
       listedVersion: () => number | undefined;
     },
@@ -51,6 +56,7 @@ export class Connection implements Cluster {
     this.#clock = clock;
     this.#heldUntil = heldUntil;
     this.#onLine = onLine;
+    this.#onDelivered = onDelivered;
     this.#listedVersion = listedVersion;
   }
 
@@ -60,7 +66,7 @@ export class Connection implements Cluster {
     const body = typeof init.body === "string" ? JSON.parse(init.body) : undefined;
     const isWatch = path.includes("watch=true");
     return await this.#wire.send<Response>({
-      what: `${isWatch ? "WATCH" : method} ${path.replace(/\?.*/, "").replace(/.*\/(namespaces\/)?/, "")}`,
+      what: `${isWatch ? "WATCH" : method} ${nameIn(path)}`,
       isEffect: method !== "GET",
       apply: () => isWatch ? this.#watch(path, init.signal!) : this.#request(method, path, body),
       refuse: (fault) => {
@@ -104,10 +110,10 @@ export class Connection implements Cluster {
     this.#watches.add(stream);
     let isOpen = false;
     const stop = this.#apiserver.watch(path, {
-      onLine: (line) =>
+      onLine: (line, object) =>
         later(() => {
           this.#onLine();
-          stream.send(line);
+          if (stream.send(line) && object) this.#onDelivered(object);
         }),
       onEnd: () => isOpen ? later(() => stream.harm("end")) : this.#clock.setTimer(0, () => stream.harm("end")),
     });
@@ -132,8 +138,11 @@ class WatchStream {
     });
   }
 
-  send(line: string): void {
-    if (this.#state === "open") this.#controller.enqueue(encoder.encode(`${line}\n`));
+  /** @returns whether the line goes out */
+  send(line: string): boolean {
+    if (this.#state !== "open") return false;
+    this.#controller.enqueue(encoder.encode(`${line}\n`));
+    return true;
   }
 
   harm(fault: WatchFault): void {
@@ -167,6 +176,12 @@ class WatchStream {
 }
 
 const encoder = new TextEncoder();
+
+/** What a path is about, as in `a/status` for a resource and `processingjobs` for all of them. */
+function nameIn(path: string): string {
+  const parts = path.replace(/\?.*/, "").split("/");
+  return parts.slice(parts.at(-1) === "status" ? -2 : -1).join("/");
+}
 
 function respond({ status, body }: Answer, retryAfter?: string): Response {
   const headers: Record<string, string> = { "content-type": "application/json" };

@@ -22,6 +22,7 @@ const ELECTION = { leaderElection: { namespace: "default", name: "sagemaker-oper
 /** The operator as a process: the code of `run`, and everything that it knows dies with it. */
 export class OperatorProcess implements Sender {
   readonly id: string;
+  readonly allowedEndpoints: readonly string[];
   readonly #clock: MortalClock;
   readonly #stopping = new AbortController();
   #hasEnded = false;
@@ -29,15 +30,18 @@ export class OperatorProcess implements Sender {
   /** @param connect gives the cluster as this process reaches it */
   constructor(
     id: string,
-    { clock, elects, connect, onEnd }: {
+    { clock, elects, allowedEndpoints, connect, onEnd }: {
       clock: Clock;
       /** Whether it works only while it holds a lease. */
       elects: boolean;
+      /** Endpoints that resources may name. */
+      allowedEndpoints: string[];
       connect: (process: OperatorProcess) => Cluster;
       onEnd: (process: OperatorProcess, error: unknown) => void;
     },
   ) {
     this.id = id;
+    this.allowedEndpoints = allowedEndpoints;
     this.#clock = new MortalClock(clock);
     runOperator({
       ...OPTIONS,
@@ -46,7 +50,7 @@ export class OperatorProcess implements Sender {
       version: id,
       instance: id,
       cluster: connect(this),
-      endpoints: endpoints({}),
+      endpoints: endpoints({ allowed: allowedEndpoints }),
     }, this.#stopping.signal).catch((error) => error ?? "an error").then((error) => {
       this.#hasEnded = true;
       onEnd(this, error);

@@ -1,57 +1,51 @@
 import { findCondition } from "../../src/api/conditions.ts";
-import { FINALIZER } from "../../src/api/group.ts";
-import { FINAL_JOB_STATUSES } from "../../src/api/job.ts";
-import { attemptName, jobName } from "../../src/api/job_name.ts";
-import type { ProcessingJob, ProcessingJobStatus } from "../../src/api/processing_job.ts";
+import { ANNOTATIONS, FINALIZER } from "../../src/api/group.ts";
+import { jobName } from "../../src/api/job_name.ts";
+import type { ProcessingJob } from "../../src/api/processing_job.ts";
 import type { StoredJob } from "../../src/sagemaker/stand_in/jobs.ts";
-import type { Change } from "../support/fake_apiserver.ts";
-import type { World } from "./world.ts";
+import type { Change, Thing } from "../support/fake_apiserver.ts";
+import { Budgets } from "./budgets.ts";
+import { CallRules, type OperatorCall } from "./call_rules.ts";
+import { Knowledge } from "./knowledge.ts";
+import { isAtRest, isDeleting, isForced, isOver, isPaused, Life, readyReason } from "./lives.ts";
+import { Truth } from "./truth.ts";
+import type { Stage } from "./stage.ts";
 
 /** The order in which SageMaker's words can follow each other. */
 const RANKS: Record<string, number> = { InProgress: 1, Stopping: 2, Completed: 3, Failed: 3, Stopped: 3 };
-/** More of one kind in a minute than a handful of resources can need, whatever goes wrong. */
-const CALLS_PER_MINUTE = 200;
-
-/** What is known of one resource and its jobs. */
-interface Life {
-  resource: ProcessingJob;
-  /** By name, the jobs that were created for it, and how often. */
-  creates: Map<string, number>;
-  /** How far statuses have shown the present attempt's job to have come. */
-  rank: number;
-  /** How often `suspend` was set: so many attempts more there may be than the policy allows. */
-  suspensions: number;
-  /** The user has asked for the deletion. */
-  isDeletedByUser: boolean;
-  /** The job of this name is somebody else's. */
-  isTaken: boolean;
-  isGone: boolean;
-}
-
 /** A create that arrives late is sent no longer before than this. */
 const LATE_MS = 60_000;
+/** Reasons of `Error` that may turn out to be wrong. */
+const REVISED = ["JobLost"];
+
+const LEASE = "sagemaker-operator";
 
 /** What must hold at every moment, whatever happens. Notes each violation; the test asks for them after each step. */
 export class Rules {
   readonly violations: string[] = [];
   /** Jobs whose records were deleted. */
   readonly deletedRecords = new Set<string>();
+  readonly budgets: Budgets;
   /** How many changes of resources there were. */
   writes = 0;
   /** Names of jobs that an operator has stopped, though their resource was not deleted. */
   readonly #suspended = new Set<string>();
-  /** Names of jobs that somebody else has stopped. */
+  /** Names of jobs that others have stopped. */
   readonly stoppedByOthers = new Set<string>();
   /** Names of jobs that a status has said to exist. */
   readonly #shown = new Set<string>();
-  readonly #world: World;
+  readonly #stage: Stage;
   /** By the name that the first job has. */
   readonly #lives = new Map<string, Life>();
-  #minute = 0;
-  #calls = new Map<string, number>();
+  readonly #knowledge = new Knowledge();
+  readonly #calls: CallRules;
+  readonly #truth: Truth;
 
-  constructor(world: World) {
-    this.#world = world;
+  constructor(stage: Stage) {
+    this.#stage = stage;
+    this.#truth = new Truth(stage, this.deletedRecords);
+    this.#calls = new CallRules(stage, this.#knowledge, (rule) => this.broken(rule));
+    this.budgets = new Budgets(stage.clock, (rule) => this.broken(rule));
   }
 
   /** @returns how many jobs were created for all resources */
@@ -59,63 +53,90 @@ export class Rules {
     return [...this.#lives.values()].reduce((sum, { creates }) => sum + creates.size, 0);
   }
 
+  /** What is not yet true, though it must become so once faults have ended; nothing if all is well. */
+  unsettled(): string[] {
+    return [...this.#lives.values()].flatMap((life) => this.#truth.problemsOf(life));
+  }
+
   broken(rule: string): void {
     this.violations.push(rule);
-    this.#world.note(`VIOLATION ${rule}`);
+    this.#stage.note(`VIOLATION ${rule}`);
   }
 
-  /** @param operation any name for what is asked for */
-  onCall(operation: string, job?: string): void {
-    if (operation === "StopProcessingJob") this.#onStop(job ?? "");
-    const minute = Math.floor(this.#world.clock.monotonic() / 60_000);
-    if (minute !== this.#minute) this.#calls.clear();
-    this.#minute = minute;
-    const calls = (this.#calls.get(operation) ?? 0) + 1;
-    this.#calls.set(operation, calls);
-    if (calls === CALLS_PER_MINUTE) this.broken(`${calls} calls of ${operation} within a minute`);
+  onDelivered(operator: string, object: Thing): void {
+    this.#knowledge.learn(operator, object, this.#now());
   }
 
-  #onStop(job: string): void {
-    const life = this.#lifeOf(job);
-    if (life?.isTaken) this.broken(`the job ${job} is somebody else's, and was stopped`);
-    const { metadata, spec } = life?.resource ?? {};
-    if (metadata?.deletionTimestamp === undefined) this.#suspended.add(job);
-    if (metadata?.deletionTimestamp && spec?.deletionPolicy === "Retain" && life!.suspensions === 0) {
-      this.broken(`the job ${job} was stopped, though it is to be retained`);
-    }
+  #now(): number {
+    return this.#stage.clock.monotonic();
+  }
+
+  #lifeOf(job: string): Life | undefined {
+    return this.#lives.get(job.replace(/-r\d+$/, ""));
+  }
+
+  /** @param what as in `a/status`; leases are renewed by the clock */
+  onWrite(what: string): void {
+    this.budgets.count("PATCH", what === LEASE ? "" : what);
+  }
+
+  onCall(call: OperatorCall): void {
+    this.budgets.count(call.operation, call.job);
+    const life = this.#lifeOf(call.job);
+    if (life === undefined) return;
+    if (call.operation === "StopProcessingJob" && !isDeleting(life.resource)) this.#suspended.add(call.job);
+    this.#calls.check(life, call);
   }
 
   onCreated(name: string): void {
     const life = this.#lifeOf(name);
     if (life === undefined) return this.broken(`the job ${name} belongs to no resource`);
-    const { metadata, spec, status } = life.resource;
+    const { metadata, status } = life.resource;
     const times = (life.creates.get(name) ?? 0) + 1;
     if (times > 1) this.broken(`the job ${name} was created a second time`);
     for (const other of life.creates.keys()) {
-      const job = this.#world.service.findAnywhere(other);
-      if (job && this.#world.isRunning(job)) this.broken(`the job ${name} was created while ${other} runs`);
+      const isRunning = this.#stage.accounts.named(other).some((job) => this.#stage.isRunning(job));
+      if (isRunning && other !== name) this.broken(`the job ${name} was created while ${other} runs`);
     }
     life.creates.set(name, times);
-    if (life.isGone) this.broken(`the job ${name} was created when its resource was gone`);
-    else if (!metadata.finalizers?.includes(FINALIZER)) {
+    if (life.goneAt !== undefined) {
+      // Under `Retain` a job that was asked for may run on, so it may as well begin.
+      const isLeft = isForced(life.resource) || this.#calls.policyOf(life.resource) === "Retain";
+      const isSentBefore = (life.sentAt.get(name) ?? Infinity) <= life.goneAt;
+      if (!(isLeft && isSentBefore)) this.broken(`the job ${name} was created when its resource was gone`);
+    } else if (!metadata.finalizers?.includes(FINALIZER)) {
       this.broken(`the job ${name} was created before its resource had the finalizer`);
     }
-    if (name !== attemptOf(life.resource)) this.broken(`the job ${name} was created before a status spoke of it`);
-    if (findCondition(status?.conditions, "Created")?.status === "False") {
+    if (name !== life.attempt) this.broken(`the job ${name} was created before a status spoke of it`);
+    if (life.rank > 0) this.broken(`the job ${name} was created after a status had shown it`);
+    const created = findCondition(status?.conditions, "Created");
+    if (created?.status === "False") {
       this.broken(`the job ${name} was created while its status said that no create was sent`);
     }
-    if (life.rank > 0) this.broken(`the job ${name} was created after a status had shown it`);
     if (isAtRest(status)) this.broken(`the job ${name} was created though the status says that it is suspended`);
-    const { maxAttempts = 1, expireAfterSeconds = Infinity } = spec.retryPolicy ?? {};
-    if (life.creates.size > maxAttempts + life.suspensions) this.broken(`${name} is one attempt too many`);
-    const lateMs = this.#world.clock.now() - Date.parse(metadata.creationTimestamp) - expireAfterSeconds * 1000;
-    if (life.creates.size > 1 && life.suspensions === 0 && lateMs > LATE_MS) {
-      this.broken(`the job ${name} was created after the policy had expired`);
+    this.#checkAttempts(life, name);
+  }
+
+  #checkAttempts(life: Life, name: string): void {
+    const isWithin = ({ spec, metadata }: ProcessingJob) => {
+      const { maxAttempts = 1, expireAfterSeconds = Infinity } = spec.retryPolicy ?? {};
+      const ageMs = this.#stage.clock.now() - Date.parse(metadata.creationTimestamp);
+      const isOnTime = life.suspensions > 0 || ageMs - expireAfterSeconds * 1000 <= LATE_MS;
+      return life.creates.size <= maxAttempts + life.suspensions && (life.creates.size === 1 || isOnTime);
+    };
+    if (!life.wasSince(this.#now() - LATE_MS, isWithin)) {
+      this.broken(`the job ${name} is an attempt more than the policy allows, or comes after it has expired`);
     }
   }
 
   hasBeenCreated(name: string): boolean {
     return this.#lifeOf(name)!.creates.has(name);
+  }
+
+  /** The controller before this one has created the job. */
+  onInherited(name: string): void {
+    this.#lifeOf(name)!.creates.set(name, 1);
+    this.#shown.add(name);
   }
 
   onNameTaken(name: string): void {
@@ -131,83 +152,101 @@ export class Rules {
     return this.#shown.has(name);
   }
 
-  #lifeOf(job: string): Life | undefined {
-    return this.#lives.get(job.replace(/-r\d+$/, ""));
-  }
-
   onRecordDeleted(name: string): void {
     this.deletedRecords.add(name);
   }
+
+  // Changes of resources.
 
   onChange({ type, before, object }: Change): void {
     this.writes++;
     const resource = object as unknown as ProcessingJob;
     const name = jobName(resource.metadata.name, resource.metadata.uid);
-    const life = this.#lives.get(name) ?? {
-      resource,
-      creates: new Map(),
-      rank: 0,
-      suspensions: 0,
-      isDeletedByUser: false,
-      isTaken: false,
-      isGone: false,
-    };
-    this.#lives.set(name, life);
-    life.resource = resource;
     const was = before as unknown as ProcessingJob | undefined;
-    if (resource.spec.suspend && !was?.spec.suspend) life.suspensions++;
-    if (resource.metadata.deletionTimestamp && !was?.metadata.deletionTimestamp) this.#onDeletion(name, life);
-    if (type === "DELETED") this.#onGone(name, life);
-    else if (was) this.#onStatus(name, life, was.status, resource.status);
-  }
-
-  #onDeletion(name: string, { resource: { spec, status }, isDeletedByUser }: Life): void {
-    if (isDeletedByUser) return;
-    const { ttlSecondsAfterFinished = Infinity } = spec;
-    const end = Date.parse(status?.processingEndTime ?? "");
-    if (!(this.#world.service.now() >= end + ttlSecondsAfterFinished * 1000)) {
-      this.broken(`the resource of ${name} was deleted before its time to live was over`);
+    let life = this.#lives.get(name);
+    if (life === undefined) {
+      this.#lives.set(name, life = new Life(resource));
+      if (resource.spec.suspend) life.suspensions++;
+    } else life.change(resource, this.#now());
+    if (isDeleting(resource) && was && !isDeleting(was)) this.#onDeletion(life, was);
+    if (type === "DELETED") this.#onGone(life);
+    else if (was) {
+      this.#onStatus(life, was);
+      this.#onPaused(life, was);
     }
   }
 
-  #onGone(name: string, life: Life): void {
-    life.isGone = true;
-    if (life.isTaken || life.resource.spec.deletionPolicy === "Retain") return;
+  #onDeletion(life: Life, was: ProcessingJob): void {
+    if (life.isDeletedByUser) return;
+    const { spec, status } = was;
+    const { ttlSecondsAfterFinished = Infinity } = spec;
+    // Where the end is not known, it is no later than its condition, which our own clock has dated.
+    const ended = (["Complete", "Failed", "Stopped"] as const).map((type) => findCondition(status?.conditions, type));
+    const known = ended.find((condition) => condition !== undefined)?.lastTransitionTime ?? "";
+    const isDated = status?.processingEndTime !== undefined;
+    const end = Date.parse(status?.processingEndTime ?? known);
+    const now = isDated ? this.#stage.serviceNow() : this.#stage.clock.now();
+    if (!(now >= end + ttlSecondsAfterFinished * 1000)) {
+      this.broken(`the resource of ${life.name} was deleted before its time to live was over`);
+    }
+    if (isPaused(was)) this.broken(`the resource of ${life.name} was deleted while it was paused`);
+  }
+
+  #onGone(life: Life): void {
+    life.goneAt = this.#now();
+    if (life.isTaken || isForced(life.resource) || this.#calls.policyOf(life.resource) === "Retain") return;
     for (const job of this.#runningJobs(life)) {
-      this.broken(`the resource of ${name} was released while its job ${job.name} was ${this.#world.statusOf(job)}`);
+      this.broken(
+        `the resource of ${life.name} was released while its job ${job.name} was ${this.#stage.statusOf(job)}`,
+      );
     }
   }
 
   #runningJobs({ creates }: Life): StoredJob[] {
-    const jobs = [...creates.keys()].map((name) => this.#world.service.findAnywhere(name));
-    return jobs.filter((job) => job !== undefined).filter((job) => this.#world.isRunning(job));
+    return [...creates.keys()].flatMap((name) => this.#stage.accounts.named(name))
+      .filter((job) => this.#stage.isRunning(job));
   }
 
-  #onStatus(
-    name: string,
-    life: Life,
-    before: ProcessingJobStatus | undefined,
-    after: ProcessingJobStatus | undefined,
-  ): void {
+  /** A paused resource is left alone, but for what says that it is. */
+  #onPaused({ name }: Life, was: ProcessingJob): void {
+    const { resource } = this.#lives.get(name)!;
+    if (!isPaused(was) || isDeleting(resource)) return;
+    const [before, after] = [was.status, resource.status];
+    const isLeft = before?.processingJobStatus === after?.processingJobStatus &&
+      before?.attemptCount === after?.attemptCount &&
+      (isOver(before) || before?.processingJobArn === after?.processingJobArn) &&
+      was.metadata.finalizers?.includes(FINALIZER) === resource.metadata.finalizers?.includes(FINALIZER);
+    if (!isLeft) this.broken(`the resource of ${name} was written while it was paused`);
+  }
+
+  #onStatus(life: Life, was: ProcessingJob): void {
+    const { name, resource } = life;
+    const [before, after] = [was.status, resource.status];
     if (before?.attemptCount !== after?.attemptCount) life.rank = 0;
     const [from, to] = [before?.processingJobStatus ?? "", after?.processingJobStatus ?? ""];
+    if (isOver(before)) {
+      for (const type of ["Complete", "Failed", "Stopped"] as const) {
+        const [holds, held] = [after, before].map((status) => findCondition(status?.conditions, type)?.status);
+        if (held === "True" && holds !== "True") {
+          this.broken(`the condition ${type} of ${name}, which has ended, changed to ${holds}`);
+        }
+      }
+    }
     if (from === to) return;
-    // A deletion goes on after an Error, and says how.
-    const isDeleting = life.resource.metadata.deletionTimestamp !== undefined;
-    // A job that counted as lost may be seen again.
-    const isLost = findCondition(before?.conditions, "Ready")?.reason === "JobLost";
-    if ((FINAL_JOB_STATUSES.includes(from) && !isAtRest(before)) || (from === "Error" && !isDeleting && !isLost)) {
+    if (isOver(before) || (from === "Error" && !mayRevise(was, resource))) {
       return this.broken(`the status of ${name} changed from ${from}, which is final, to ${to}`);
     }
+    if (to === "Error" && readyReason(after) === "JobLost") this.#onLost(life);
     const rank = RANKS[to];
     if (rank === undefined || (isAtRest(after) && after?.processingJobArn === undefined)) return;
     if (rank < life.rank) this.broken(`the status of ${name} went backwards to ${to}`);
     life.rank = rank;
-    const job = attemptOf(life.resource);
+    const job = life.attempt;
     if (
-      to === "Stopped" && !isAtRest(after) && this.#suspended.has(job) && !this.stoppedByOthers.has(job) && !isDeleting
+      to === "Stopped" && !isAtRest(after) && this.#suspended.has(job) && !this.stoppedByOthers.has(job) &&
+      !isDeleting(resource)
     ) {
-      this.broken(`the status of ${name} takes the stop of ${job} for somebody else's`);
+      this.broken(`the status of ${name} takes the stop of ${job} for another's`);
     }
     this.#shown.add(job);
     if (!life.creates.has(job)) {
@@ -215,73 +254,16 @@ export class Rules {
     }
   }
 
-  /** What is not yet true, though it must become so once faults have ended; nothing if all is well. */
-  unsettled(): string[] {
-    const problems: string[] = [];
-    for (const life of this.#lives.values()) {
-      const { resource, isGone, isTaken, creates } = life;
-      const { metadata, spec, status } = resource;
-      const name = attemptOf(resource);
-      const job = this.#world.service.findAnywhere(name);
-      const running = this.#runningJobs(life);
-      if (isGone) {
-        if (running.length > 0 && !isTaken && spec.deletionPolicy !== "Retain") {
-          problems.push(`the job ${running[0]!.name} runs, but its resource is gone`);
-        }
-        continue;
-      }
-      if (metadata.deletionTimestamp !== undefined) {
-        problems.push(`the deletion of ${name} has not ended: ${status?.processingJobStatus}: ${status?.additional}`);
-        continue;
-      }
-      const word = status?.processingJobStatus;
-      const reason = findCondition(status?.conditions, "Ready")?.reason;
-      if (isTaken) {
-        // Who is held back asks for nothing.
-        if (!(spec.suspend && isAtRest(status)) && (word !== "Error" || reason !== "NameConflict")) {
-          problems.push(`the status of ${name} hides the conflict: ${word}`);
-        }
-        continue;
-      }
-      const isFinished = FINAL_JOB_STATUSES.includes(word ?? "") && !isAtRest(status);
-      if (isFinished && spec.ttlSecondsAfterFinished !== undefined) {
-        problems.push(`${name} is finished, and has not been deleted`);
-      }
-      if (spec.suspend && !isFinished && word !== "Error") {
-        if (running.length > 0) problems.push(`the job ${running[0]!.name} runs, though it is suspended`);
-        if (!isAtRest(status)) problems.push(`the status of ${name} does not say that it is suspended: ${word}`);
-        continue;
-      }
-      if (job === undefined) {
-        const known = this.deletedRecords.has(name) && (word === "Error" || FINAL_JOB_STATUSES.includes(word ?? ""));
-        if (!known) {
-          problems.push(`there is no job ${name} (${creates.size} were created), and its status says ${word}`);
-        }
-        continue;
-      }
-      const truth = this.#world.statusOf(job);
-      const last = this.#world.phaseOf(job).failureReason;
-      const { maxAttempts = 1, expireAfterSeconds } = spec.retryPolicy ?? {};
-      if (last?.startsWith("CapacityError") && creates.size < maxAttempts && expireAfterSeconds === undefined) {
-        problems.push(`${name} was not retried`);
-      }
-      if (word !== truth) {
-        problems.push(`the job ${name} is ${truth}, but its status says ${word}: ${status?.additional}`);
-      }
-      if (status?.observedGeneration !== metadata.generation) {
-        problems.push(`the status of ${name} is of an old generation`);
-      }
+  #onLost(life: Life): void {
+    if (this.#stage.accounts.named(life.attempt).length > 0 && !life.isTaken) {
+      this.broken(`the status of ${life.name} says that the job ${life.attempt} is lost, which it is not`);
     }
-    return problems;
   }
 }
 
-/** The name of the job that the status speaks of. */
-function attemptOf({ metadata, status }: ProcessingJob): string {
-  return attemptName(metadata.name, metadata.uid, status?.attemptCount ?? 1);
-}
-
-function isAtRest(status: ProcessingJobStatus | undefined): boolean {
-  const isSuspended = findCondition(status?.conditions, "Suspended")?.status === "True";
-  return isSuspended && ["Stopped", "SynchronizingK8sJobWithSageMaker"].includes(status?.processingJobStatus ?? "");
+/** A deletion goes on after an `Error`, and says how; another try may be asked for; and what is lost may be found. */
+function mayRevise(was: ProcessingJob, { metadata }: ProcessingJob): boolean {
+  if (isDeleting(was) || REVISED.includes(readyReason(was.status) ?? "")) return true;
+  const asked = metadata.annotations?.[ANNOTATIONS.reconcileAt];
+  return asked !== undefined && asked !== was.status?.observedReconcileAt;
 }

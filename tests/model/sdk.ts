@@ -1,20 +1,34 @@
 import { SageMakerClient } from "@aws-sdk/client-sagemaker";
-
+import { fromTemporaryCredentials } from "@aws-sdk/credential-providers";
 import { CallerIdentity } from "../../src/sagemaker/caller_identity.ts";
-import { FAKE_CREDENTIALS } from "../support/operator.ts";
+import { accountOfKey, credentialsOf, OWN_ACCOUNT } from "./accounts.ts";
 
-/** What answers a call instead of the network. `caller` is the version that the operator says it has. */
-export type Answering = (call: {
+/** A call of SageMaker, at the point where the SDK would send it. */
+export interface SdkCall {
+  /** The version that the operator says it has. */
   caller: string;
   /** As in `CreateProcessingJob`. */
   operation: string;
   input: Record<string, unknown>;
   region: string;
+  /** The account whose credentials sign the call. */
+  account: string;
   signal: AbortSignal;
-}) => Promise<unknown>;
+}
+
+/** What answers calls instead of the network: those of SageMaker, and the GetCallerIdentity of STS. */
+export type Answering = (call: SdkCall) => Promise<unknown>;
+
+/** Throws an error as STS answers it, if a caller of `account` gets no session of the role. */
+export type AssumingRole = (account: string, roleArn: string) => void;
 
 interface Client {
-  config: { customUserAgent: [string, string][]; region(): Promise<string> };
+  constructor: { name: string };
+  config: {
+    customUserAgent?: [string, string][];
+    region(): Promise<string>;
+    credentials(): Promise<{ accessKeyId: string }>;
+  };
 }
 interface Command {
   /** Its third member is the operation. */
@@ -23,41 +37,69 @@ interface Command {
 }
 
 /**
- * Takes the SDK's place from below: its clients are the real ones, up to the moment when they would send. Everything in
- * `src/sagemaker/` is so part of the test, and no socket is. Disposing of the result gives the SDK back.
+ * Replaces `send` of every client of the SDK, SageMaker's and STS's: the clients are the real ones, and nothing is sent. All of
+ * `src/sagemaker/` is therefore part of the test, the credentials included. Disposing of the result restores the SDK.
  */
-export function replaceSdk(answer: Answering): Disposable {
-  const replacement = async function (this: Client, command: Command, options: { abortSignal: AbortSignal }) {
+export function replaceSdk(answer: Answering, assumeRole: AssumingRole = () => {}): Disposable {
+  for (const [name, value] of Object.entries(credentialsOf(OWN_ACCOUNT))) Deno.env.set(name, value);
+  // Without a region in the environment the SDK reads a file to find one for STS.
+  Deno.env.set("AWS_REGION", "us-west-2");
+  const prototype = Object.getPrototypeOf(SageMakerClient.prototype) as { send: unknown };
+  const original = prototype.send;
+  prototype.send = async function (this: Client, command: Command, options: { abortSignal: AbortSignal }) {
+    const operation = command.schema[2];
+    const account = accountOfKey((await this.config.credentials()).accessKeyId);
+    if (operation === "AssumeRole") {
+      const roleArn = String(command.input.RoleArn);
+      assumeRole(account, roleArn);
+      return sessionOf(roleArn);
+    }
     return await answer({
-      caller: this.config.customUserAgent[0]![1],
-      operation: command.schema[2],
+      caller: this.config.customUserAgent![0]![1],
+      operation,
       input: onTheWire(command.input),
       region: await this.config.region(),
+      account,
       signal: options.abortSignal,
     });
   };
-  for (const [name, value] of Object.entries(FAKE_CREDENTIALS)) Deno.env.set(name, value);
-  const prototype = SageMakerClient.prototype as unknown as { send?: unknown };
-  prototype.send = replacement;
   const identity = CallerIdentity.prototype as unknown as { send: unknown };
   const askedOfSts = identity.send;
   identity.send = async (client: Client, _call: unknown, signal: AbortSignal) => {
-    const answered = await answer({
-      caller: client.config.customUserAgent[0]![1],
-      operation: "GetCallerIdentity",
-      input: {},
-      region: await client.config.region(),
-      signal,
-    });
-    return `<Account>${(answered as { Account: string }).Account}</Account>`;
+    const account = accountOfKey((await client.config.credentials()).accessKeyId);
+    const caller = client.config.customUserAgent![0]![1];
+    const region = await client.config.region();
+    await answer({ caller, operation: "GetCallerIdentity", input: {}, region, account, signal });
+    return `<Account>${account}</Account>`;
   };
   return {
-    [Symbol.dispose]: () => {
-      // What it inherits shows again.
-      delete prototype.send;
+    [Symbol.dispose]() {
+      prototype.send = original;
       identity.send = askedOfSts;
     },
   };
+}
+
+function sessionOf(roleArn: string): object {
+  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = credentialsOf(roleArn.split(":")[4]!);
+  return {
+    Credentials: {
+      AccessKeyId: AWS_ACCESS_KEY_ID,
+      SecretAccessKey: AWS_SECRET_ACCESS_KEY,
+      SessionToken: "token",
+      // By the clock of the test and by that of the machine: the SDK goes by the latter.
+      Expiration: new Date(Date.UTC(2100, 0, 1)),
+    },
+  };
+}
+
+// What the SDK imports when it is first needed takes real time, which the clock of a test does not wait for.
+{
+  using _ = replaceSdk(() => Promise.resolve({}));
+  await import("@aws-sdk/credential-provider-env");
+  const RoleArn = `arn:aws:iam::${OWN_ACCOUNT}:role/any`;
+  const masterCredentials = { accessKeyId: `AKIA${OWN_ACCOUNT}`, secretAccessKey: "none" };
+  await fromTemporaryCredentials({ params: { RoleArn }, masterCredentials, clientConfig: { region: "us-west-2" } })();
 }
 
 /** An error as the SDK throws it for an answer of the service. */
@@ -66,8 +108,8 @@ export function serviceError(code: string, message: string, status = 400): Error
 }
 
 /** An error as the SDK passes it on from the network. */
-export function networkError(code = "ECONNRESET"): Error {
-  return Object.assign(new Error(`socket hang up: ${code}`), { code });
+export function networkError(code = "ECONNRESET", host = ""): Error {
+  return Object.assign(new Error(`${code} ${host}`.trimEnd()), { code });
 }
 
 /** An input as the service gets it: nothing undefined, and times in seconds since the epoch. */

@@ -1,11 +1,22 @@
-import * as fc from "fast-check";
-import { WATCH_FAULTS, type WatchFault } from "./connection.ts";
-import { type Fault, FAULTS } from "./wire.ts";
-import type { Policies, System, World } from "./world.ts";
+import { ANNOTATIONS, type NAMESPACE_ANNOTATIONS } from "../../src/api/group.ts";
+import { OTHER_ACCOUNT } from "./accounts.ts";
+import type { WatchFault } from "./connection.ts";
+import type { Fault } from "./wire.ts";
+import type { Annotating, Policies } from "./stage.ts";
+import type { System, World } from "./world.ts";
 
 /** One thing that happens to a world; plain data, so that a failing sequence can be read and shrunk. */
 export type Step =
-  | { do: "create"; name: string; policies: Policies }
+  | { do: "create"; name: string; policies: Policies; reconcileAt?: string }
+  | { do: "set policies"; name: string; policies: { [Name in keyof Policies]: Policies[Name] | undefined } }
+  | { do: "annotate"; name: string; annotations: Annotating<typeof ANNOTATIONS> }
+  | { do: "ask again"; name: string }
+  | { do: "inherit"; name: string; word: "Completed" | "Failed" | "Stopped"; hasRecord: boolean }
+  | { do: "annotate namespace"; annotations: Annotating<typeof NAMESPACE_ANNOTATIONS> }
+  | { do: "wrong account" | "unresolved"; seconds: number }
+  | { do: "deny"; operation: string; seconds: number }
+  | { do: "allow endpoint"; isAllowed: boolean }
+  | { do: "take lease" }
   | { do: "delete" | "edit"; name: string }
   | { do: "suspend"; name: string; suspend: boolean }
   | { do: "skew"; aheadMs: number }
@@ -20,106 +31,14 @@ export type Step =
   | { do: "roll out"; overlapMs: number }
   | { do: "wait"; ms: number };
 
-const name = fc.constantFrom("a", "b", "c", "d");
-
-/** Half of them have none. */
-const policies: fc.Arbitrary<Policies> = fc.oneof(
-  fc.constant({}),
-  fc.record({
-    retryPolicy: fc.constantFrom(
-      { maxAttempts: 3, backoffSeconds: 5 },
-      { maxAttempts: 2, backoffSeconds: 0 },
-      { maxAttempts: 10, backoffSeconds: 20, expireAfterSeconds: 90 },
-    ),
-    suspend: fc.boolean(),
-    ttlSecondsAfterFinished: fc.constantFrom(0, 30),
-    deletionPolicy: fc.constantFrom("Stop" as const, "Retain" as const),
-  }, { requiredKeys: [] }),
-);
-
-const SAGEMAKER_OPERATIONS = [
-  "CreateProcessingJob",
-  "CreateProcessingJob",
-  "DescribeProcessingJob",
-  "StopProcessingJob",
-  undefined,
-];
-const APISERVER_OPERATIONS = ["PATCH", "PATCH", "GET", "WATCH", undefined];
-
-/** Any step, the usual ones more often. */
-export const anyStep: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ do: fc.constant("create" as const), name, policies }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant("suspend" as const), name, suspend: fc.boolean() }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({ do: fc.constant("skew" as const), aheadMs: fc.constantFrom(-120_000, 0, 120_000) }),
-  },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant("delete" as const), name }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("edit" as const), name }) },
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      do: fc.constant("end job" as const),
-      name,
-      failureReason: fc.constantFrom("AlgorithmError: exit code 1", "CapacityError: none left"),
-      status: fc.constantFrom("Completed" as const, "Failed" as const, "Stopping" as const),
-    }),
-  },
-  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("delete record" as const, "take name" as const), name }) },
-  { weight: 4, arbitrary: faults("sagemaker", SAGEMAKER_OPERATIONS, FAULTS) },
-  { weight: 3, arbitrary: faults("apiserver", APISERVER_OPERATIONS, FAULTS.filter((fault) => fault !== "stale")) },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      do: fc.constant("pause" as const),
-      system: fc.constantFrom("apiserver" as const, "sagemaker" as const),
-      seconds: fc.constantFrom(1, 5, 15, 60),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({ do: fc.constant("harm watches" as const), how: fc.constantFrom(...WATCH_FAULTS) }),
-  },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("compact" as const) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("kill" as const) }) },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      do: fc.constant("kill at effect" as const),
-      when: fc.constantFrom("before" as const, "after" as const),
-      countdown: fc.integer({ min: 1, max: 6 }),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({ do: fc.constant("roll out" as const), overlapMs: fc.constantFrom(0, 500, 5_000, 30_000) }),
-  },
-  {
-    weight: 10,
-    arbitrary: fc.record({
-      do: fc.constant("wait" as const),
-      ms: fc.oneof(
-        fc.constantFrom(1, 10, 50, 200),
-        fc.integer({ min: 500, max: 10_000 }),
-        fc.constantFrom(30_000, 90_000, 150_000),
-      ),
-    }),
-  },
-);
-
-function faults(system: System, operations: (string | undefined)[], kinds: readonly Fault[]): fc.Arbitrary<Step> {
-  return fc.record({
-    do: fc.constant("fault" as const),
-    system: fc.constant(system),
-    operation: fc.constantFrom(...operations),
-    fault: fc.constantFrom(...kinds),
-    times: fc.integer({ min: 1, max: 3 }),
-  });
-}
+/** Where the resources of each name are; the annotations of one of the two namespaces change. */
+const ANNOTATED = "team";
+const NAMESPACES: Record<string, string> = { a: "default", b: "default", c: ANNOTATED, d: ANNOTATED };
 
 /** Lets `step` happen, and everything that follows from it at once. */
 export async function run(world: World, step: Step): Promise<void> {
   world.note(describeStep(step));
+  world.rules.budgets.step();
   happen(world, step);
   await world.clock.advance(step.do === "wait" ? step.ms : 0);
 }
@@ -128,7 +47,33 @@ function happen(world: World, step: Step): void {
   const job = "name" in step ? world.jobs().findLast(({ name }) => name.startsWith(`${step.name}-`)) : undefined;
   switch (step.do) {
     case "create":
-      return world.create(step.name, step.policies);
+      return world.create(step.name, step.policies, NAMESPACES[step.name], annotationsAtCreation(step));
+    case "set policies":
+      return world.setPolicies(step.name, step.policies);
+    case "annotate":
+      return world.annotate(step.name, step.annotations);
+    case "inherit":
+      return world.inherit(step.name, step);
+    case "ask again":
+      return world.annotate(step.name, { reconcileAt: `at ${world.clock.monotonic()}` });
+    case "annotate namespace":
+      return world.annotateNamespace(ANNOTATED, step.annotations);
+    case "wrong account":
+      world.faultsInjected++;
+      return world.useAccountFor(OTHER_ACCOUNT, step.seconds * 1000);
+    case "unresolved":
+      world.faultsInjected++;
+      world.unresolvedUntil = world.clock.monotonic() + step.seconds * 1000;
+      return;
+    case "deny":
+      world.faultsInjected++;
+      return void world.deniedUntil.set(step.operation, world.clock.monotonic() + step.seconds * 1000);
+    case "allow endpoint":
+      world.isEndpointAllowed = step.isAllowed;
+      return;
+    case "take lease":
+      world.faultsInjected++;
+      return world.takeLease();
     case "suspend":
       return world.suspend(step.name, step.suspend);
     case "skew":
@@ -170,6 +115,10 @@ function happen(world: World, step: Step): void {
       world.faultsInjected++;
       return rollOut(world, step.overlapMs);
   }
+}
+
+function annotationsAtCreation({ reconcileAt }: { reconcileAt?: string }): Record<string, string> {
+  return reconcileAt === undefined ? {} : { [ANNOTATIONS.reconcileAt]: reconcileAt };
 }
 
 function killAtEffect(world: World, { when, countdown }: { when: "before" | "after"; countdown: number }): void {

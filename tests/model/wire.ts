@@ -20,11 +20,21 @@ export const FAULTS = [
   "slow",
   /** It is answered from what was true a while ago. */
   "stale",
+  /** SageMaker refuses it for lack of a permission. */
+  "denied",
+  /** The name of SageMaker's host does not resolve. */
+  "unresolved",
+  /** The apiserver refuses it as a conflict. */
+  "conflict",
 ] as const;
 export type Fault = typeof FAULTS[number];
 
-/** The longest that a call can be under way unseen after its caller has given it up. */
-const LATE_MS = 15_000;
+const REFUSALS = ["error", "throttled", "denied", "conflict"] as const;
+/** A server's refusal of a call. */
+export type Refusal = typeof REFUSALS[number];
+
+/** How long a call can be under way unseen after its caller has given it up. */
+const LATE_MS = [1, 2_000, 15_000, 40_000];
 /** How long callers wait. */
 export const DEADLINE_MS = 10_000;
 const SLOW_MS = [200, 3_000, 9_000, 12_000];
@@ -39,9 +49,9 @@ export interface Call<T> {
   /** Has its effect, and gives the answer; what it throws is an answer too. */
   apply(how: { stale: boolean }): T;
   /** The answer of a server that refuses. */
-  refuse(fault: "error" | "throttled"): T;
-  /** What a caller gets when the connection is lost. */
-  reset(): Error;
+  refuse(fault: Refusal): T;
+  /** What a caller gets when the connection is lost, or cannot be made. */
+  reset(fault: "reset" | "unresolved"): Error;
   signal?: AbortSignal | null | undefined;
 }
 
@@ -57,8 +67,6 @@ export interface WireOptions {
   faultOf(call: Call<unknown>): Fault | undefined;
   /** Milliseconds that the call waits at its server's door. */
   heldFor(call: Call<unknown>): number;
-  /** Asked when a call is sent; the answer is asked when it would arrive late: whether it does at all. */
-  lateness(): () => boolean;
   /** Told of each effect on both sides of its arrival. */
   onEffect(when: "before" | "after", call: Call<unknown>, sender: Sender): void;
 }
@@ -82,7 +90,6 @@ export class Wire {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const { signal } = call;
     const fault = this.#options.faultOf(call);
-    const canBeLate = this.#options.lateness();
     const answered = (settle: () => void) => {
       if (sender.isAlive && !signal?.aborted) settle();
     };
@@ -94,28 +101,29 @@ export class Wire {
     const arrive = () => {
       if (!sender.isAlive || signal?.aborted) return;
       if (fault === "hang" || fault === "late") {
-        if (fault === "late") this.#deliverLate(call, sender, canBeLate);
+        if (fault === "late") this.#deliverLate(call, sender);
         return;
       }
-      const answer = fault === "error" || fault === "throttled"
+      const answer = isRefusal(fault)
         ? outcomeOf(() => call.refuse(fault))
-        : fault === "reset"
+        : fault === "reset" || fault === "unresolved"
         ? outcomeOf<T>(() => {
-          throw call.reset();
+          throw call.reset(fault);
         })
         : this.#deliver(call, sender, fault);
-      const settle = fault === "lost" ? () => reject(call.reset()) : () => answer.settle(resolve, reject);
+      const settle = fault === "lost" ? () => reject(call.reset("reset")) : () => answer.settle(resolve, reject);
       this.#after(fault === "slow" ? this.pick(SLOW_MS) : this.pick(LATENCY_MS), () => answered(settle));
     };
     this.#after(Math.max(this.pick(LATENCY_MS), this.#options.heldFor(call)), arrive);
     return done;
   }
 
-  #deliverLate(call: Call<unknown>, sender: Sender, canBeLate: () => boolean): void {
+  /** It arrives also if its sender has died meanwhile. */
+  #deliverLate(call: Call<unknown>, sender: Sender): void {
     this.lateOnTheWay++;
-    this.#after(this.pick([1, 2_000, LATE_MS]) + DEADLINE_MS, () => {
+    this.#after(this.pick(LATE_MS) + DEADLINE_MS, () => {
       this.lateOnTheWay--;
-      if (sender.isAlive && canBeLate()) this.#deliver(call, sender, "late");
+      this.#deliver(call, sender, "late");
     });
   }
 
@@ -136,6 +144,10 @@ export class Wire {
     if (ms <= 0) then();
     else this.#options.clock.setTimer(ms, then);
   }
+}
+
+function isRefusal(fault: Fault | undefined): fault is Refusal {
+  return (REFUSALS as readonly (string | undefined)[]).includes(fault);
 }
 
 interface Outcome<T> {

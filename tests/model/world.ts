@@ -1,42 +1,23 @@
-import { API_VERSION, FINALIZER, KIND, PLURAL } from "../../src/api/group.ts";
-import { FINAL_JOB_STATUSES, type JobStatus } from "../../src/api/job.ts";
-import { jobName } from "../../src/api/job_name.ts";
-import type { ProcessingJob } from "../../src/api/processing_job.ts";
-import { FakeClock } from "../../src/runtime/fake_clock.ts";
-import { toCreateRequest } from "../../src/sagemaker/convert.ts";
+/** Operators in a cluster, with faults on all their ways. */
 import { ServiceError } from "../../src/sagemaker/stand_in/answer.ts";
-import {
-  changeCourse,
-  type CreateRequest,
-  type Phase,
-  phaseAt,
-  type StoredJob,
-} from "../../src/sagemaker/stand_in/jobs.ts";
+import type { StoredJob } from "../../src/sagemaker/stand_in/jobs.ts";
 import { perform } from "../../src/sagemaker/stand_in/operations.ts";
-import { ACCOUNT_ID, SageMakerService } from "../../src/sagemaker/stand_in/service.ts";
-import { MINIMAL_SPEC } from "../support/builders.ts";
-import { type Answer, FakeApiserver } from "../support/fake_apiserver.ts";
+import { accountOfArn, OWN_ACCOUNT } from "./accounts.ts";
 import { Connection, type WatchFault } from "./connection.ts";
+import { watchLog } from "./log.ts";
 import { OperatorProcess } from "./operator.ts";
-import { Rules } from "./rules.ts";
-import { networkError, replaceSdk, serviceError, withDates } from "./sdk.ts";
+import { networkError, replaceSdk, type SdkCall, serviceError, withDates } from "./sdk.ts";
+import { Stage } from "./stage.ts";
 import { type Call, DEADLINE_MS, type Fault, Wire } from "./wire.ts";
 
 export type System = "apiserver" | "sagemaker";
 
-/** Jobs end when a test says so. */
-const FOREVER_MS = 365 * 24 * 3_600_000;
-const STOP_MS = 4_000;
 /** How far behind SageMaker's answers may be. */
 const STALE_MS = 3_000;
-const RESOURCES = `/apis/${API_VERSION}/namespaces/default/${PLURAL}`;
+const LEASE = "/apis/coordination.k8s.io/v1/namespaces/default/leases/sagemaker-operator";
+/** Where resources that name an endpoint have their calls go; an operator may be started without leave to use it. */
+export const ENDPOINT = "https://sagemaker.example.com";
 const READS = /^(Describe|List|GetCallerIdentity)/;
-
-/** What a resource may ask for beyond its job. */
-export type Policies = Pick<
-  ProcessingJob["spec"],
-  "suspend" | "retryPolicy" | "ttlSecondsAfterFinished" | "deletionPolicy"
->;
 
 /** An effect of an operator, on its way. */
 export interface Effect {
@@ -46,14 +27,14 @@ export interface Effect {
 }
 
 /** A cluster, SageMaker and operators in between, all in memory and on one clock that stands still until the test moves it. */
-export class World implements Disposable {
+export class World extends Stage implements Disposable {
   readonly #elects: boolean;
-  readonly clock = new FakeClock(Date.UTC(2026, 0, 1));
-  readonly apiserver = new FakeApiserver(this.clock);
-  readonly service: SageMakerService;
-  readonly rules: Rules;
-  /** What happened, for whoever has to understand a failure. */
-  readonly trace: string[] = [];
+  /** Whether operators that are started may use `ENDPOINT`. */
+  isEndpointAllowed = true;
+  /** On the monotonic clock: until when the host of SageMaker does not resolve. */
+  unresolvedUntil = 0;
+  /** On the monotonic clock: until when SageMaker refuses an operation for lack of a permission. */
+  readonly deniedUntil = new Map<string, number>();
   readonly operators: OperatorProcess[] = [];
   /** Faults for the next calls that fit, the first first. */
   faults: { system: System; operation: string | undefined; fault: Fault }[] = [];
@@ -68,9 +49,7 @@ export class World implements Disposable {
   staleMs = 0;
   /** On the monotonic clock: until when a system answers nobody. */
   readonly pausedUntil: Record<System | "events", number> = { apiserver: 0, sagemaker: 0, events: 0 };
-  /** Of each change of a resource, the version that it gave rise to. */
-  readonly versions: number[] = [];
-  /** What operators have sent, as in `PATCH status` or `DescribeProcessingJob NAME`. */
+  /** What operators have sent, as in `PATCH a/status` or `DescribeProcessingJob NAME`. */
   readonly requests: string[] = [];
   /** Told of each effect of an operator before and after its arrival. */
   onEffect: (effect: Effect) => void = () => {};
@@ -80,27 +59,18 @@ export class World implements Disposable {
   readonly #wire: Wire;
   readonly #connections = new Map<string, Connection>();
   readonly #sdk: Disposable;
+  readonly #log: Disposable;
   readonly #realRandom = Math.random;
   #started = 0;
 
   /** @param seed of everything that is left to chance */
   /** @param options.elects whether operators elect a leader; one that was killed then keeps the others waiting for 15 s */
   constructor(seed: number, { elects = false }: { elects?: boolean } = {}) {
+    super();
     this.#elects = elects;
     this.#random = randomFrom(seed);
     // Backoffs and spreads take it; a run must be repeatable.
     Math.random = this.#random;
-    this.service = new SageMakerService({ clock: this.clock, jobDuration: FOREVER_MS, stopDuration: STOP_MS });
-    this.rules = new Rules(this);
-    this.apiserver.onChange = (change, plural) => {
-      const { metadata, status } = change.object as unknown as ProcessingJob;
-      this.note(
-        `  ${change.type} ${plural}/${metadata.name} ${metadata.resourceVersion} ${describeObject(metadata, status)}`,
-      );
-      if (plural !== PLURAL) return;
-      this.versions.push(change.version);
-      this.rules.onChange(change);
-    };
     this.#wire = new Wire({
       clock: this.clock,
       random: this.#random,
@@ -109,30 +79,26 @@ export class World implements Disposable {
         return this.#takeFault(call);
       },
       heldFor: (call) => this.pausedUntil[systemOf(call)] - this.clock.monotonic(),
-      // Of a call that another process has given up nobody can know; that there is but one is the leader's lease's business.
-      lateness: () => {
-        const [alone, started] = [this.liveOperators.length === 1, this.#started];
-        return () => alone && this.#started === started;
-      },
       onEffect: (when, call, sender) => {
         if (when === "before") {
-          this.note(`  ${(sender as OperatorProcess).id} ${call.what}`);
-          if (call.what.startsWith("PATCH")) this.rules.onCall("the apiserver to write");
+          if (!call.what.endsWith(" sagemaker-operator")) this.note(`  ${(sender as OperatorProcess).id} ${call.what}`);
+          if (call.what.startsWith("PATCH")) this.rules.onWrite(call.what.replace(/^PATCH /, ""));
         }
         this.onEffect({ what: call.what, when, sender: sender as OperatorProcess });
       },
     });
-    this.#sdk = replaceSdk((call) => this.#callSageMaker(call));
+    this.#log = watchLog((rule) => this.rules.broken(rule));
+    this.#sdk = replaceSdk((call) => this.#callSageMaker(call), (caller) => {
+      if (caller === OWN_ACCOUNT) return;
+      throw serviceError("AccessDenied", `The account ${caller} is not authorized to perform: sts:AssumeRole`, 403);
+    });
   }
 
   [Symbol.dispose](): void {
     for (const operator of this.operators) operator.kill();
     this.#sdk[Symbol.dispose]();
+    this.#log[Symbol.dispose]();
     Math.random = this.#realRandom;
-  }
-
-  note(line: string): void {
-    this.trace.push(`${(this.clock.monotonic() / 1000).toFixed(3).padStart(9)} ${line}`);
   }
 
   get liveOperators(): OperatorProcess[] {
@@ -145,6 +111,7 @@ export class World implements Disposable {
     const operator = new OperatorProcess(id, {
       clock: this.clock,
       elects: this.#elects,
+      allowedEndpoints: this.isEndpointAllowed ? [ENDPOINT] : [],
       connect: (sender) => {
         const heldUntil = () => Math.max(this.pausedUntil.apiserver, this.pausedUntil.events);
         const { apiserver, clock } = this;
@@ -155,6 +122,7 @@ export class World implements Disposable {
           clock,
           heldUntil,
           onLine: () => this.onLine(),
+          onDelivered: (object) => this.rules.onDelivered(id, object),
           listedVersion: () => this.listedVersion,
         });
         this.#connections.set(id, connection);
@@ -190,9 +158,21 @@ export class World implements Disposable {
     for (const connection of this.#connections.values()) connection.harmWatches(fault);
   }
 
+  /** Another holds the operators' lease from now on; it runs out unless that renews it. */
+  takeLease(): void {
+    const renewTime = new Date(this.clock.now()).toISOString().replace("Z", "000Z");
+    const spec = { holderIdentity: "another", leaseDurationSeconds: 15, acquireTime: renewTime, renewTime };
+    this.asUser("PATCH", LEASE, { spec });
+  }
+
   /** Ends everything that harms. */
   endFaults(): void {
     this.faults = [];
+    this.unresolvedUntil = 0;
+    this.deniedUntil.clear();
+    this.useAccount(OWN_ACCOUNT);
+    this.isEndpointAllowed = true;
+    for (const operator of this.liveOperators) if (operator.allowedEndpoints.length === 0) this.kill(operator);
     Object.assign(this.pausedUntil, { apiserver: 0, sagemaker: 0, events: 0 });
     this.onEffect = () => {};
     this.fate = () => undefined;
@@ -201,151 +181,58 @@ export class World implements Disposable {
     this.staleMs = 0;
   }
 
-  // What users do.
-
-  create(
-    name: string,
-    policies: Policies = {},
-    namespace = "default",
-    annotations: Record<string, string> = {},
-  ): void {
-    const metadata = { name, annotations };
-    const body = { apiVersion: API_VERSION, kind: KIND, metadata, spec: { ...MINIMAL_SPEC, ...policies } };
-    this.#asUser("POST", RESOURCES.replace("default", namespace), body);
-  }
-
-  /** As the apiserver has it, only until the job has finished. */
-  suspend(name: string, suspend: boolean): void {
-    const conditions = this.resource(name)?.status?.conditions ?? [];
-    if (conditions.some(({ type }) => ["Complete", "Failed", "Stopped"].includes(type))) return;
-    this.patch(name, { spec: { suspend } });
-  }
-
-  delete(name: string): void {
-    const resource = this.resource(name);
-    if (resource) this.rules.onDeletedByUser(resource);
-    this.#asUser("DELETE", `${RESOURCES}/${name}`);
-  }
-
-  patch(name: string, patch: unknown): void {
-    this.#asUser("PATCH", `${RESOURCES}/${name}`, patch);
-  }
-
-  /** As a person does who may write statuses. */
-  patchStatus(name: string, status: object): void {
-    this.#asUser("PATCH", `${RESOURCES}/${name}/status`, { status });
-  }
-
-  #asUser(method: string, path: string, body?: unknown): Answer {
-    return this.apiserver.request({ method, path, body });
-  }
-
-  resources(): ProcessingJob[] {
-    return this.apiserver.all(PLURAL) as unknown as ProcessingJob[];
-  }
-
-  resource(name: string): ProcessingJob | undefined {
-    return this.resources().find(({ metadata }) => metadata.name === name);
-  }
-
-  // What SageMaker, or somebody else there, does.
-
-  jobs(): StoredJob[] {
-    return this.service.all();
-  }
-
-  jobOf({ metadata: { name, uid } }: ProcessingJob): StoredJob | undefined {
-    return this.service.findAnywhere(jobName(name, uid));
-  }
-
-  phaseOf(job: StoredJob): Phase {
-    return phaseAt(job, this.service.now());
-  }
-
-  statusOf(job: StoredJob): JobStatus {
-    return this.phaseOf(job).status;
-  }
-
-  isRunning(job: StoredJob): boolean {
-    return !FINAL_JOB_STATUSES.includes(this.statusOf(job));
-  }
-
-  endJob(job: StoredJob, status: "Completed" | "Failed" | "Stopping", failureReason = "AlgorithmError"): void {
-    if (!this.isRunning(job)) return;
-    const at = this.service.now();
-    this.note(`  SageMaker: ${job.name} is ${status}`);
-    if (status === "Stopping") {
-      if (this.statusOf(job) === "Stopping") return;
-      this.rules.stoppedByOthers.add(job.name);
-      return changeCourse(job, at, { at, status }, { at: at + STOP_MS, status: "Stopped" });
-    }
-    changeCourse(job, at, status === "Failed" ? { at, status, failureReason } : { at, status });
-  }
-
-  /** Whose clock is wrong is told before there are any jobs, since their lives are of SageMaker's. */
-  skew(aheadMs: number): void {
-    if (this.jobs().length === 0) this.service.clockOffsetMs = aheadMs;
-  }
-
-  /** Somebody else has a job under the name that the resource's job would have. */
-  takeName(name: string): void {
-    const resource = this.resource(name);
-    if (resource === undefined || resource.metadata.deletionTimestamp || this.jobOf(resource)) return;
-    const taken = jobName(name, resource.metadata.uid);
-    if (this.rules.hasBeenCreated(taken)) return;
-    this.note(`  SageMaker: ${taken} is somebody else's`);
-    const spec = {
-      ...MINIMAL_SPEC,
-      appSpecification: { imageUri: "123456789012.dkr.ecr.us-west-2.amazonaws.com/another" },
-    };
-    this.service.create(spec.region, toCreateRequest(spec, taken) as CreateRequest);
-    this.rules.onNameTaken(taken);
-  }
-
   /**
    * DeleteProcessingJob, by somebody: only what has ended can be deleted. If that comes before anybody has shown the job, or
    * overtakes calls that are given up or another operator's and still on their way, nobody can know that there ever was one.
    */
   deleteRecord(job: StoredJob): void {
-    const isOld = this.phaseOf(job).at + DEADLINE_MS <= this.service.now();
+    const isOld = this.phaseOf(job).at + DEADLINE_MS <= this.serviceNow();
     if (this.isRunning(job) || !this.rules.hasBeenShown(job.name)) return;
     if (this.#wire.lateOnTheWay > 0 || (this.liveOperators.length > 1 && !isOld)) return;
     this.note(`  SageMaker: the record of ${job.name} is deleted`);
-    this.service.table(job.region).delete(job);
+    this.serviceOf(job).table(job.region).delete(job);
     this.rules.onRecordDeleted(job.name);
   }
 
-  #callSageMaker(
-    call: { caller: string; operation: string; input: Record<string, unknown>; region: string; signal: AbortSignal },
-  ): Promise<unknown> {
-    const { caller, operation, input, region, signal } = call;
+  #callSageMaker({ caller, operation, input, region, account, signal }: SdkCall): Promise<unknown> {
     const sender = this.operators.find(({ id }) => id === caller)!;
-    this.rules.onCall(operation, String(input.ProcessingJobName));
+    const job = String(input.ProcessingJobName ?? "");
+    this.rules.onCall({ sender: caller, operation, job, account });
     return this.#wire.send<unknown>({
-      what: `${operation} ${input.ProcessingJobName ?? ""}`.trimEnd(),
+      what: `${operation} ${job}`.trimEnd(),
       isEffect: !READS.test(operation),
-      apply: ({ stale }) => this.#perform({ operation, region, request: input }, stale),
+      apply: ({ stale }) => this.#perform({ operation, region, request: input }, account, stale),
       refuse: (fault) => {
         if (fault === "throttled") throw serviceError("ThrottlingException", "Rate exceeded");
+        if (fault === "denied") throw serviceError("AccessDeniedException", `not authorized to perform: ${operation}`);
         throw serviceError("InternalFailure", "An internal error occurred", 500);
       },
-      reset: () => networkError(),
+      reset: (fault) => fault === "reset" ? networkError() : networkError("ENOTFOUND", `api.sagemaker.${region}.test`),
       signal,
     }, sender);
   }
 
-  #perform(call: { operation: string; region: string; request: Record<string, unknown> }, stale: boolean): unknown {
-    if (call.operation === "GetCallerIdentity") return { Account: ACCOUNT_ID };
-    const known = this.service.created.length;
+  #perform(
+    call: { operation: string; region: string; request: Record<string, unknown> },
+    account: string,
+    stale: boolean,
+  ): unknown {
+    if (call.operation === "GetCallerIdentity") return {};
+    const service = this.accounts.service(account);
+    const known = service.created.length;
+    const { RoleArn } = call.request;
     try {
-      const answer = perform(this.service, call, stale ? Math.floor(this.#random() * STALE_MS) : this.staleMs);
-      const $metadata = { date: new Date(this.service.now()).toUTCString() };
+      if (call.operation === "CreateProcessingJob" && accountOfArn(String(RoleArn)) !== account) {
+        throw new ServiceError("AccessDeniedException", "Cross-account pass role is not allowed", 403);
+      }
+      const answer = perform(service, call, stale ? Math.floor(this.#random() * STALE_MS) : this.staleMs);
+      const $metadata = { date: new Date(service.now()).toUTCString() };
       return { ...withDates(answer ?? {}) as object, $metadata };
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
       throw serviceError(error.code, error.message, error.status);
     } finally {
-      if (this.service.created.length > known) this.rules.onCreated(this.service.created.at(-1)!.name);
+      if (service.created.length > known) this.rules.onCreated(service.created.at(-1)!.name);
     }
   }
 
@@ -353,6 +240,11 @@ export class World implements Disposable {
     const fate = this.fate(call);
     if (fate !== undefined) return fate;
     const system = systemOf(call);
+    if (system === "sagemaker") {
+      const now = this.clock.monotonic();
+      if (now < this.unresolvedUntil) return "unresolved";
+      if (now < (this.deniedUntil.get(call.what.split(" ")[0]!) ?? 0)) return "denied";
+    }
     const index = this.faults.findIndex((planned) =>
       planned.system === system && (planned.operation === undefined || call.what.startsWith(planned.operation)) &&
       (planned.fault !== "stale" || call.what.startsWith("Describe"))
@@ -368,12 +260,6 @@ export class World implements Disposable {
 
 function systemOf({ what }: Call<unknown>): System {
   return /^[A-Z]+ /.test(what) ? "apiserver" : "sagemaker";
-}
-
-function describeObject(metadata: ProcessingJob["metadata"], status: ProcessingJob["status"]): string {
-  const held = metadata.finalizers?.includes(FINALIZER) ? "held" : "free";
-  const deleting = metadata.deletionTimestamp ? " deleting" : "";
-  return `${held}${deleting} ${status?.processingJobStatus ?? ""} ${status?.additional?.slice(0, 60) ?? ""}`.trimEnd();
 }
 
 /** Mulberry32: numbers in [0, 1) that depend on nothing but the seed. */

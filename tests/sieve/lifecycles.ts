@@ -141,6 +141,40 @@ export const LIFECYCLES: Lifecycle[] = [
     },
   },
   {
+    name: "the resource is paused while its job runs, and goes on",
+    async play(world) {
+      world.create(NAME);
+      await untilStatus(world, "InProgress");
+      world.annotate(NAME, { paused: "true" });
+      await untilReason(world, "Paused");
+      world.endJob(world.jobs()[0]!, "Completed");
+      world.annotate(NAME, { paused: undefined });
+      await untilStatus(world, "Completed");
+    },
+  },
+  {
+    name: "the resource is deleted with its record",
+    async play(world) {
+      world.create(NAME, { deletionPolicy: "Delete" });
+      await untilStatus(world, "InProgress");
+      world.delete(NAME);
+      await untilGone(world);
+    },
+  },
+  {
+    name: "a policy is added to a job that has failed once",
+    async play(world) {
+      world.create(NAME);
+      await untilStatus(world, "InProgress");
+      world.setPolicies(NAME, { retryPolicy: { maxAttempts: 2, backoffSeconds: 1 } });
+      world.endJob(world.jobs()[0]!, "Failed", "CapacityError: none left");
+      await untilAttempt(world, 2);
+      world.setPolicies(NAME, { ttlSecondsAfterFinished: 5 });
+      world.endJob(world.jobs()[1]!, "Completed");
+      await untilGone(world);
+    },
+  },
+  {
     name: "the job completes, and its resource's time is over",
     async play(world) {
       world.create(NAME, { ttlSecondsAfterFinished: 5 });

@@ -83,5 +83,5 @@ function stateOf(world: World): unknown {
     conditions: status?.conditions?.map(({ type, status, reason }) => ({ type, status, reason })),
   }));
   const jobs = world.jobs().map((job) => world.statusOf(job));
-  return { resources, jobs, created: world.service.created.length };
+  return { resources, jobs, created: world.accounts.created };
 }

@@ -57,8 +57,8 @@ export interface Change {
 }
 
 export interface Watch {
-  /** Gives each line of the answer, without its end. */
-  onLine: (line: string) => void;
+  /** Gives each line of the answer, without its end, and the object that it tells of. */
+  onLine: (line: string, object?: Thing) => void;
   onEnd: () => void;
 }
 
@@ -153,7 +153,7 @@ export class FakeApiserver {
     const entry = { target, watch };
     this.#watches.add(entry);
     if (isList) {
-      for (const object of this.#selected(target)) watch.onLine(JSON.stringify({ type: "ADDED", object }));
+      for (const object of this.#selected(target)) watch.onLine(JSON.stringify({ type: "ADDED", object }), object);
       const annotations = { "k8s.io/initial-events-end": "true" };
       watch.onLine(JSON.stringify({ type: "BOOKMARK", object: this.#bookmark(target, { annotations }) }));
     }
@@ -356,7 +356,7 @@ export class FakeApiserver {
   #tell({ target, watch }: { target: Target; watch: Watch }, plural: string, { type, object }: Change): void {
     if (target.plural !== plural) return;
     if (target.namespace !== undefined && target.namespace !== object.metadata.namespace) return;
-    watch.onLine(JSON.stringify({ type, object }));
+    watch.onLine(JSON.stringify({ type, object }), object);
   }
 }
 

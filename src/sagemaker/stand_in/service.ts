@@ -7,7 +7,7 @@ import { plannedPhases } from "./lifecycle.ts";
 import type { ListMode } from "./list.ts";
 import { QUOTAS, type Quotas, Throttle } from "./quotas.ts";
 
-/** The account that every caller belongs to. */
+/** The account that every caller belongs to unless another one is named. */
 export const ACCOUNT_ID = "123456789012";
 
 /** What a CreateProcessingJob that succeeded has asked for. */
@@ -34,6 +34,8 @@ export interface ServiceOptions {
   history?: number | undefined;
   /** How often each operation may be called. @default without limits */
   quotas?: Quotas | undefined;
+  /** @default ACCOUNT_ID */
+  accountId?: string | undefined;
 }
 
 /** The processing jobs of one account, in all regions. */
@@ -136,7 +138,8 @@ export class SageMakerService {
   }
 
   #store(region: string, job: Omit<StoredJob, "sequence" | "arn" | "region">): StoredJob {
-    const arn = `arn:${partitionOf(region)}:sagemaker:${region}:${ACCOUNT_ID}:processing-job/${job.name}`;
+    const { accountId = ACCOUNT_ID } = this.#options;
+    const arn = `arn:${partitionOf(region)}:sagemaker:${region}:${accountId}:processing-job/${job.name}`;
     const stored = { ...job, sequence: this.#sequence++, arn, region };
     this.table(region).add(stored);
     return stored;

@@ -1,0 +1,164 @@
+/** Sequences of steps that have broken a rule once, shrunk; each with the seed of everything else that is left to chance. */
+import assert from "node:assert/strict";
+import { play, report } from "./run.ts";
+import { ENDPOINT } from "./world.ts";
+import type { Step } from "./steps.ts";
+
+interface Case {
+  name: string;
+  seed: number;
+  steps: Step[];
+}
+
+const create = (policies: Extract<Step, { do: "create" }>["policies"] = {}): Step => ({
+  do: "create",
+  name: "a",
+  policies,
+});
+const wait = (ms: number): Step => ({ do: "wait", ms });
+const endJob = (status: "Completed" | "Failed"): Step => ({ do: "end job", name: "a", status, failureReason: "" });
+const lost: Step = { do: "fault", system: "sagemaker", operation: "CreateProcessingJob", fault: "lost", times: 1 };
+const late: Step = { ...lost, fault: "late" };
+
+const CASES: Case[] = [
+  {
+    name: "a resource that is resumed before the stop of its job was seen runs again",
+    seed: 1,
+    steps: [
+      create(),
+      wait(5_000),
+      { do: "suspend", name: "a", suspend: true },
+      wait(1_000),
+      { do: "kill" },
+      { do: "suspend", name: "a", suspend: false },
+    ],
+  },
+  {
+    name: "credentials of another account for a few minutes end nothing",
+    seed: 1,
+    steps: [create(), wait(5_000), { do: "wrong account", seconds: 400 }, wait(150_000), wait(150_000), wait(90_000)],
+  },
+  {
+    name: "a resource that is deleted while credentials are of another account waits for its own",
+    seed: 1,
+    steps: [
+      create(),
+      wait(5_000),
+      { do: "wrong account", seconds: 200 },
+      wait(90_000),
+      { do: "delete", name: "a" },
+      wait(90_000),
+    ],
+  },
+  {
+    name: "a role that the namespace names late, in another account, ends nothing",
+    seed: 1,
+    steps: [
+      { do: "create", name: "c", policies: {} },
+      wait(5_000),
+      { do: "annotate namespace", annotations: { assumeRoleArn: "arn:aws:iam::210987654321:role/operator" } },
+      wait(150_000),
+      wait(150_000),
+    ],
+  },
+  {
+    name: "a create whose answer was lost is not forgotten when the host does not resolve",
+    seed: 1,
+    steps: [
+      wait(1_000),
+      lost,
+      create(),
+      wait(20),
+      { do: "unresolved", seconds: 60 },
+      wait(500),
+      { do: "delete", name: "a" },
+      wait(5_000),
+    ],
+  },
+  {
+    name: "a create whose answer was lost is not forgotten when its endpoint is no longer allowed",
+    seed: 1,
+    steps: [
+      wait(1_000),
+      lost,
+      create({ sageMakerEndpoint: ENDPOINT }),
+      wait(20),
+      { do: "allow endpoint", isAllowed: false },
+      { do: "kill" },
+      wait(10_000),
+      { do: "delete", name: "a" },
+      wait(30_000),
+    ],
+  },
+  {
+    name: "a job that was just created is not forgotten when the host does not resolve",
+    seed: 4,
+    steps: [
+      { do: "fault", system: "sagemaker", operation: "StopProcessingJob", fault: "unresolved", times: 1 },
+      wait(1_000),
+      create(),
+      { do: "delete", name: "a" },
+      wait(30_000),
+    ],
+  },
+  {
+    name: "a create that arrives late is not forgotten by a leader that loses its lease and gets it back",
+    seed: 1,
+    steps: [wait(1_000), late, create(), wait(200), { do: "take lease" }, { do: "delete", name: "a" }, wait(90_000)],
+  },
+  {
+    name: "an ending stays when the record can't be deleted",
+    seed: 1,
+    steps: [
+      create({ deletionPolicy: "Delete" }),
+      wait(5_000),
+      endJob("Completed"),
+      wait(10_000),
+      { do: "deny", operation: "DeleteProcessingJob", seconds: 60 },
+      { do: "delete", name: "a" },
+      wait(30_000),
+    ],
+  },
+  {
+    name: "a record that another account does not have is not taken for deleted",
+    seed: 1,
+    steps: [
+      { do: "create", name: "c", policies: { deletionPolicy: "Delete" } },
+      wait(5_000),
+      { do: "end job", name: "c", status: "Completed", failureReason: "" },
+      wait(30_000),
+      { do: "annotate namespace", annotations: { assumeRoleArn: "arn:aws:iam::210987654321:role/operator" } },
+      wait(1_000),
+      { do: "delete", name: "c" },
+    ],
+  },
+  {
+    name: "a conflict that lasts is not tried again and again",
+    seed: 1,
+    steps: [
+      create(),
+      wait(5_000),
+      { do: "harm watches", how: "silence" },
+      { do: "edit", name: "a" },
+      endJob("Completed"),
+      wait(30_000),
+    ],
+  },
+  {
+    name: "a resource that the controller before this one has finished keeps its last word",
+    seed: 1,
+    steps: [{ do: "inherit", name: "a", word: "Completed", hasRecord: false }],
+  },
+  {
+    name: "under 'Retain' a create may arrive when its resource is gone",
+    seed: -181386314,
+    steps: [create({ deletionPolicy: "Retain" }), { ...late }, wait(30_000), { do: "delete", name: "a" }, wait(30_000)],
+  },
+];
+
+for (const { name, seed, steps } of CASES) {
+  Deno.test(`model: ${name}`, async () => {
+    const { violation } = await play(steps, seed);
+    assert.equal(violation && report(violation, seed), undefined);
+  });
+}
