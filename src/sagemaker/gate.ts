@@ -150,7 +150,9 @@ export class CallGate {
     const lines = this.#lines.toPass(key, call);
     const place = this.#place(call);
     this.#leaveAllBut(key, lines.map(([name]) => name), place, now);
-    for (const [name, line, scope] of lines) {
+    // While an operation rests no other turn is of use, and what is shown stays the same.
+    const resting = lines.find(([, line, scope]) => scope === "operation" && line.isResting(now));
+    for (const [name, line, scope] of resting ? [resting] : lines) {
       const asker = this.#asker(key, call);
       asker.lines.add(name);
       const waitMs = line.ask(key, asker.arrival, now);

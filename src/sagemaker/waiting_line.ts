@@ -95,6 +95,11 @@ export class WaitingLine {
     return !this.#released;
   }
 
+  /** Whether the line is closed and no key is tried for a while. */
+  isResting(now: number): boolean {
+    return !this.#released && this.#restUntil > now;
+  }
+
   /** Whether `key` waits here, or has its turn. */
   has(key: string): boolean {
     return this.#members.get(key) !== undefined;
