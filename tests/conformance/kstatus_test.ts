@@ -73,7 +73,11 @@ const table: [what: string, resource: ProcessingJob, expected: Expected][] = [
   ["a job that is lost", settled(absent(9, NOW - 3_600_000), aged(running)), BROKEN],
   [
     "a resource from a backup",
-    settled({}, { ...running, status: { ...running.status, sageMakerProcessingJobName: "x" } }),
+    settled({}, {
+      ...running,
+      metadata: { ...running.metadata, finalizers: [] },
+      status: { ...running.status, sageMakerProcessingJobName: "x" },
+    }),
     BROKEN,
   ],
   [
