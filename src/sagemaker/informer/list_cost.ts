@@ -4,6 +4,8 @@ import type { ScanResult } from "./full_scan.ts";
 const PROBE_MS = 60_000;
 /** Where lists are filtered late, a poll for changes is tried so often: that may have been a passing fault. */
 const TRIAL_MS = 8 * 60_000;
+/** A poll that was complete, but had as many pages as a scan since so much has changed, is tried again after this. */
+const INCONCLUSIVE_MS = 10_000;
 /** A poll is taken to cost what the cheapest of so many did. */
 const REMEMBERED_POLLS = 5;
 
@@ -15,8 +17,8 @@ export class ListCost {
   #isNarrow = false;
   #trialAt = -Infinity;
   #pollPages: number[] = [];
-  /** Lists were not worth it for so many jobs. */
-  #dear = { jobs: 0, until: -Infinity };
+  /** Lists were not worth it for so many jobs; a list is tried again then. Absent where the last list says otherwise, or nothing. */
+  #dear: { jobs: number; probeAt: number } | undefined;
 
   /** A poll for changes costs less than a scan of all jobs. */
   get usesPolls(): boolean {
@@ -36,24 +38,22 @@ export class ListCost {
   /** Whether lists cost less than to describe each job, where `distant` of the jobs are described in any case. */
   isWorthwhile(jobs: number, distant: number, now: number): boolean {
     if (jobs <= 1) return false;
-    if (this.wantsTrial(now)) return true;
-    if (now < this.#dear.until && jobs <= this.#dear.jobs) return false;
+    if (this.#dear !== undefined && jobs <= this.#dear.jobs) return false;
     const [shown, pages] = this.usesPolls ? [jobs, Math.min(...this.#pollPages)] : [jobs - distant, this.#usefulPages];
     if (shown > pages) return true;
-    this.#dear = { jobs, until: now + PROBE_MS };
-    this.#usefulPages = 1;
-    this.#pollPages = [1];
+    this.#dear = { jobs, probeAt: now + PROBE_MS };
     return false;
   }
 
-  /** When `isWorthwhile` may answer differently, though the jobs are the same. */
-  changesAt(now: number): number {
+  /** When a list is to be tried, where lists are not worth it; infinite where they are. */
+  get probeAt(): number {
     const trialAt = this.#isNarrow || this.#scanPages <= 1 ? Infinity : this.#trialAt;
-    return Math.min(this.#dear.until > now ? this.#dear.until : Infinity, trialAt);
+    return Math.min(this.#dear?.probeAt ?? Infinity, trialAt);
   }
 
   /** A scan is over. If none of it was worth while, lists are not for so few jobs. */
   scanned({ jobs, pages, usefulPages, distant }: ScanResult): void {
+    this.#dear = undefined;
     this.#scanPages = pages;
     this.#usefulPages = distant.length === 0 ? pages : usefulPages > 0 ? usefulPages : jobs;
   }
@@ -72,11 +72,13 @@ export class ListCost {
   /** So much has changed that a poll was given up, after more pages than a scan has. */
   tooManyChanges(pages: number, now: number): void {
     this.polled(pages, now);
+    if (!this.#isNarrow) this.#trialAt = now + PROBE_MS;
   }
 
   /** A poll has shown all changes on so many pages. If there are as many as a scan has, nothing is known about late lists. */
   polled(pages: number, now: number): void {
-    if (!this.#isNarrow && pages >= this.#scanPages) return void (this.#trialAt = now + PROBE_MS);
+    this.#dear = undefined;
+    if (!this.#isNarrow && pages >= this.#scanPages) return void (this.#trialAt = now + INCONCLUSIVE_MS);
     this.#pollPages = this.#isNarrow ? [...this.#pollPages.slice(1 - REMEMBERED_POLLS), pages] : [pages];
     this.#isNarrow = true;
   }

@@ -29,7 +29,7 @@ Deno.test("ListCost: a poll is tried where a scan has more than one page, and ag
 Deno.test("ListCost: polls that are shorter than a scan are used; one that is as long says nothing", () => {
   const cost = scanned(3);
   cost.polled(3, 0);
-  assert.deepEqual([cost.usesPolls, cost.wantsTrial(0), cost.wantsTrial(MINUTE)], [false, false, true]);
+  assert.deepEqual([cost.usesPolls, cost.wantsTrial(0), cost.wantsTrial(10_000)], [false, false, true]);
   cost.polled(1, MINUTE);
   assert.equal(cost.usesPolls, true);
   // A scan of one page shows as much as a poll.
@@ -37,14 +37,27 @@ Deno.test("ListCost: polls that are shorter than a scan are used; one that is as
   assert.equal(cost.usesPolls, false);
 });
 
-Deno.test("ListCost: where lists cost more than Describes they are tried once a minute, and for more jobs at once", () => {
+Deno.test("ListCost: where lists cost more than Describes one is tried after a minute, and for more jobs at once", () => {
   const cost = scanned(6);
   cost.late(0);
+  assert.equal(cost.isWorthwhile(7, 0, 0), true);
   assert.equal(cost.isWorthwhile(6, 0, 0), false);
-  assert.equal(cost.changesAt(0), MINUTE);
-  assert.equal(cost.isWorthwhile(6, 0, MINUTE - 1), false);
-  assert.equal(cost.isWorthwhile(7, 0, MINUTE - 1), true);
-  assert.equal(cost.isWorthwhile(6, 0, MINUTE), true);
+  assert.equal(cost.probeAt, MINUTE);
+  // Only a list can show that it is otherwise by now.
+  assert.equal(cost.isWorthwhile(6, 0, 2 * MINUTE), false);
+  assert.equal(cost.isWorthwhile(7, 0, 0), true);
+  cost.scanned({ jobs: 6, pages: 2, usefulPages: 2, distant: [] });
+  assert.equal(cost.isWorthwhile(6, 0, 2 * MINUTE), true);
+  assert.equal(cost.probeAt, 8 * MINUTE);
+});
+
+Deno.test("ListCost: where polls cost more than Describes one that costs less is enough", () => {
+  const cost = scanned(10);
+  cost.polled(1, 0);
+  for (let poll = 0; poll < 5; poll++) cost.tooManyChanges(11, 0);
+  assert.deepEqual([cost.isWorthwhile(5, 0, 0), cost.probeAt], [false, MINUTE]);
+  cost.polled(2, MINUTE);
+  assert.deepEqual([cost.isWorthwhile(5, 0, MINUTE), cost.probeAt], [true, Infinity]);
 });
 
 Deno.test("ListCost: a scan that was not worth while says so of as many jobs as it looked for", () => {

@@ -131,7 +131,8 @@ export class Lists {
     if (this.#unseen.waitMs === 0) this.#findUnseen();
     this.#markOverdue(now);
     const isPoll = this.#isPollNext(now);
-    const dueAt = followed.size === 0 ? Infinity : isPoll ? this.#polls.dueAt : this.#nextScanAt(now);
+    // Nothing is cheaper than one Describe.
+    const dueAt = followed.size <= 1 ? Infinity : isPoll ? this.#polls.dueAt : this.#nextScanAt(now);
     const wait = dueAt > now ? dueAt - now : calls.listWaitMs();
     if (wait > 0) return Math.min(wait, this.#unseen.waitMs, this.#isListing ? OVERDUE_MS : Infinity);
     await this.#takePage(now, isPoll, signal);
@@ -143,34 +144,33 @@ export class Lists {
     const { followed, pollIntervalMs, onSwitch } = this.#options;
     const isListing = !this.isBroken && this.#cost.isWorthwhile(followed.size, followed.distant.size, now);
     const isSwitched = isListing !== this.#isListing;
-    if (isSwitched || (this.lastPoll !== undefined && !this.#cost.usesPolls)) {
+    if (isSwitched || (this.lastPoll !== undefined && !(isListing && this.#cost.usesPolls))) {
       onSwitch(isListing);
       this.#polls.reset(now);
       this.#scans.dueAt = Math.min(this.#scans.dueAt, now + pollIntervalMs);
     }
-    // A probe of lists that were broken ends with the jobs that it is for.
-    if (isSwitched || followed.size === 0) this.#scans.reset(isListing ? now : this.#scans.dueAt);
+    // A list that is only tried ends with the jobs that it is for.
+    if (isSwitched || followed.size <= 1) this.#scans.reset(isListing ? now : this.#scans.dueAt);
     if (!isSwitched) return;
     this.#isListing = isListing;
     followed.allListed();
   }
 
   #isPollNext(now: number): boolean {
-    if (!this.#isListing || this.#scans.isHurried) return false;
-    if (this.#cost.usesPolls) return this.#polls.dueAt <= this.#nextScanAt(now);
+    if (this.isBroken || this.#scans.isHurried) return false;
+    if (this.#cost.usesPolls) {
+      const isTried = this.#polls.isUnderWay || this.#cost.probeAt <= now;
+      return this.#isListing ? this.#polls.dueAt <= this.#nextScanAt(now) : isTried && this.#polls.dueAt <= now;
+    }
     // A trial takes the place of a scan.
     const isTrial = !this.#scans.isUnderWay && this.#polls.dueAt <= now && this.#cost.wantsTrial(now);
     return this.#polls.isUnderWay || isTrial;
   }
 
-  /** When the next page of a scan is due, or another decision whether to list. */
+  /** When the next page of a scan is due. Where lists are not used it only shows whether they should be. */
   #nextScanAt(now: number): number {
     const { dueAt, isUnderWay } = this.#scans;
-    if (!this.#isListing) {
-      // Nothing is cheaper than one Describe.
-      if (this.#options.followed.size <= 1) return Infinity;
-      return this.isBroken ? dueAt : this.#cost.changesAt(now);
-    }
+    if (!this.#isListing) return isUnderWay || this.isBroken ? dueAt : this.#cost.probeAt;
     const { waitMs } = this.#unseen;
     // A new scan waits until all unseen jobs have come.
     return isUnderWay || waitMs === Infinity ? dueAt : Math.max(dueAt, now + waitMs);
@@ -211,7 +211,7 @@ export class Lists {
         return onUnlisted();
       }
       const outcome = this.#polls.take(page, sending);
-      if (outcome === "many") this.#scans.hurry();
+      if (outcome === "many" && this.#isListing) this.#scans.hurry();
       if (outcome !== "done") return;
       this.#ended(this.lastPoll!.sent);
       onPolled();

@@ -109,6 +109,8 @@ export class Scans {
     // Polls show distant jobs too.
     if (isPolling()) return;
     if (this.#isThorough) followed.distant.clear();
+    // Where no page was worth while lists are not used at all.
+    if (scan.result.usefulPages === 0) return;
     for (const entry of scan.result.distant) {
       if (followed.has(entry)) followed.notListed(entry, { isDistant: true });
     }

@@ -28,7 +28,7 @@ const REFUSED: [script: string, message: RegExp][] = [
   ['{"rules":[{}]}', /^Cannot use rules\[0\]\.fault: it must be a JSON object$/],
   [
     '{"rules":[{"fault":{"kind":"oops"}}]}',
-    /'kind' must be one of error, latency, hang, reset, duplicate, throttle, stale, repeat-token$/,
+    /'kind' must be one of error, latency, hang, reset, duplicate, throttle, stale, repeat-token, endless$/,
   ],
   ['{"rules":[{"fault":{"kind":"error"}}]}', /^Cannot use rules\[0\]\.fault: 'code' must be a string$/],
   ['{"rules":[{"fault":{"kind":"latency","ms":-1}}]}', /'ms' must be a number, 0 or more$/],
