@@ -374,7 +374,7 @@ Deno.test("deletion: what another finalizer holds says what its job is before it
 Deno.test("deletion: Delete believes that a record is gone only in the account of the job", () => {
   const resource = held({ deletionPolicy: "Delete" }, ended, true);
   const absent: Observed = { recordsAsked: true, isRecordAbsent: true };
-  assert.deepEqual(next(resource, absent), { do: "identify" });
+  assert.deepEqual(next(resource, absent), { do: "identify", account: "123456789012" });
   const { status } = settled(resource, { ...absent, caller: "210987654321" });
   assert.equal(status.processingJobStatus, "Completed");
   assert.equal(findCondition(status.conditions, "Ready")?.reason, "WrongAccount");
