@@ -122,6 +122,18 @@ async function churn({ scene }: Started, total: number, prefix: string): Promise
   }
 }
 
+/** Waits until all Events have been sent: on a busy machine thousands wait, and each takes memory until then. */
+async function untilEventsAreSent({ scene }: Started): Promise<void> {
+  const path = `/apis/events.k8s.io/v1/namespaces/${scene.namespace}/events?limit=1`;
+  let [count, since] = [-1, 0];
+  await eventually("no Event comes for 10 s", async () => {
+    const { items, metadata } = (await cluster.request("GET", path)).body;
+    const now = items.length + (metadata.remainingItemCount ?? 0);
+    if (now !== count) [count, since] = [now, systemClock.monotonic()];
+    assert.ok(systemClock.monotonic() - since >= 10_000, `${count} Events, and more are coming`);
+  }, { timeoutMs: 10 * MINUTE_MS, intervalMs: 1_000 });
+}
+
 async function inTens<T>(values: T[], act: (value: T) => Promise<unknown>): Promise<void> {
   for (let first = 0; first < values.length; first += 10) await Promise.all(values.slice(first, first + 10).map(act));
 }
@@ -130,8 +142,10 @@ leakTest("2,000 creates and deletes leave nothing in the compiled binary's live 
   await using started = await start();
   // As many as what is remembered of the latest resources takes to be full: tombstones, Events, texts.
   await churn(started, 1_500, "early");
+  await untilEventsAreSent(started);
   const before = await liveHeap(started.metricsUrl);
   await churn(started, 2_000, "late");
+  await untilEventsAreSent(started);
   const after = await liveHeap(started.metricsUrl);
   assertFlat("2,000 creates and deletes", before, after);
 });
