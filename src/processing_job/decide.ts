@@ -2,10 +2,11 @@ import { FINALIZER } from "../api/group.ts";
 import { type Failure, FINAL_JOB_STATUSES, type Job, type Sighting } from "../api/job.ts";
 import type { ProcessingJob } from "../api/processing_job.ts";
 import { type Action, type Context, type Limits, type Names, type Observed, type Settle, settle } from "./action.ts";
+import { appearsInMs } from "./absence.ts";
 import { doubtOfAbsence, stepOf } from "./account.ts";
 import { withAttempts } from "./attempts.ts";
 import { isRestored, ownPart } from "./backup.ts";
-import { announced } from "./create_state.ts";
+import { announced, isInDoubt } from "./create_state.ts";
 import { decideFormerEnd, isFormerEnd } from "./former.ts";
 import { decideDeletion } from "./deletion.ts";
 import { withDeletionPolicy } from "./deletion_policy.ts";
@@ -107,7 +108,7 @@ function decideStep(context: Context, stored: ProcessingJob): Action {
 /** Without the finalizer nothing was ever sent: a resource that waits for its turn needs none yet, and is deleted at once. */
 function decideUnheld(context: Context): Action {
   const { resource: { spec, status }, observed: { failure } } = context;
-  if (spec.suspend && isUntouched(status)) return decideSuspended(context);
+  if (spec.suspend && needsFirstCreate(status)) return decideSuspended(context);
   return failure && needsFirstCreate(status) ? decideFailed(context, failure) : { do: "add-finalizer" };
 }
 
@@ -136,6 +137,8 @@ function decideRunning(context: Context): Action {
   }
   const backoff = decideBackoff(context);
   if (backoff) return backoff;
+  // An earlier look says nothing of a create that may have arrived since.
+  if (sighting?.absent && !hasLooked && isInDoubt(context) && appearsInMs(context) <= 0) return { do: "look" };
   if (sighting?.absent) return provesJob(status) ? decideLost(context, sighting.absent) : decideCreate(context);
   if (isUntouched(status) || isUnsent || isNeverSent) return decideCreate(context);
   return isFollowed || !isRunning(status) || isToBeStopped(context) ? { do: "look" } : decideUnseen(context);

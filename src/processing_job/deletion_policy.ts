@@ -23,7 +23,10 @@ export function decideRelease(context: Context): Action {
   const { areRecordsDeleted, isRecordAbsent, failure, sighting } = context.observed;
   const release = { do: "release", forced: false } as const;
   if (deletionPolicyOf(context) !== "Delete" || areRecordsDeleted) return release;
-  if (isRecordAbsent) {
+  const { status } = context.resource;
+  // Also of a resource whose job the Go operator has named, and of which no ARN is known.
+  const isAbsentUnnamed = sighting?.absent !== undefined && status?.processingJobArn === undefined && provesJob(status);
+  if (isRecordAbsent || isAbsentUnnamed) {
     const doubt = doubtOfAbsence(context);
     if (doubt) return "do" in doubt ? doubt : decideRecordKept(context, doubt.failure);
   }

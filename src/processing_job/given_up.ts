@@ -40,10 +40,12 @@ export function decideGivenUp(context: Context, onSeen: (job: Job, sighting: Sig
   return rest({ kind: "wait" }, settled(status));
 }
 
-/** Where nothing is tried again, a create with an unknown outcome still needs a look, once its job would show. */
+/** Where nothing is tried again before that, a create with an unknown outcome still needs a look, once its job would show. */
 export function orOnceSettled(context: Context, next: Next): Next {
-  if (next.kind !== "wait" || !isInDoubt(context)) return next;
-  return { kind: "after", ms: Math.max(appearsInMs(context), MIN_WAIT_MS) };
+  if (next.kind === "back-off" || !isInDoubt(context)) return next;
+  const appearsMs = appearsInMs(context);
+  if (next.kind === "after") return appearsMs > 0 ? { kind: "after", ms: Math.min(next.ms, appearsMs) } : next;
+  return { kind: "after", ms: Math.max(appearsMs, MIN_WAIT_MS) };
 }
 
 /** The doubt is over: there is no job. */

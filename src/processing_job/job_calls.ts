@@ -210,6 +210,11 @@ export class JobCalls {
     return saysNotSent(resource.status) || this.#neverSent.has(keyOf(resource));
   }
 
+  /** No create can have been sent, by an earlier process neither, as that would have set the finalizer. */
+  #hasNoCreate(resource: ProcessingJob): boolean {
+    return !isHeldByUs(resource) || this.#isNeverSent(resource);
+  }
+
   /** This process has set the finalizer, which comes before any create. */
   hold(resource: ProcessingJob, observed: Observed): void {
     this.#held.add(keyOf(resource));
@@ -234,8 +239,7 @@ export class JobCalls {
   /** Asks SageMaker for the job. */
   async look(resource: ProcessingJob, observed: Observed, signal: AbortSignal): Promise<void> {
     observed.hasLooked = true;
-    // No call was ever made for it.
-    if (isRefused(resource) && this.#refuses(resource, observed)) return;
+    if (this.#hasNoCreate(resource) && isRefused(resource) && this.#refuses(resource, observed)) return;
     await this.#attempt(resource, "DescribeProcessingJob", observed, async () => {
       observed.sighting = await this.#lookUp(resource, signal);
       const serviceNow = this.#options.serviceNow?.(refOf(resource));
@@ -318,7 +322,7 @@ export class JobCalls {
     if (refusal === undefined) return false;
     const key = keyOf(resource);
     this.#options.gate.leave(key);
-    if (isUntouched(resource.status)) this.#unsent.add(key);
+    if (isUntouched(resource.status) && this.#hasNoCreate(resource)) this.#unsent.add(key);
     observed.failure = refusal;
     return true;
   }
@@ -353,7 +357,7 @@ export class JobCalls {
     const { jobs, clock } = this.#options;
     const key = keyOf(resource);
     const sentAt = clock.now();
-    if (isUntouched(resource.status)) this.#unsent.add(key);
+    if (isUntouched(resource.status) && this.#hasNoCreate(resource)) this.#unsent.add(key);
     if (this.#refuses(resource, observed)) return;
     // Now and not later: what was just allowed is what is sent.
     const filled = this.#filled(resource);
@@ -558,9 +562,13 @@ function isHeldByUs({ metadata: { finalizers } }: ProcessingJob): boolean {
   return finalizers?.includes(FINALIZER) ?? false;
 }
 
-/** No job was ever asked for, by our own word: the namespace did not allow it. */
-function isRefused({ metadata, status }: ProcessingJob): boolean {
-  return metadata.deletionTimestamp === undefined && isWaiting(status) && REFUSALS.includes(readyReason(status));
+/**
+ * No job was ever asked for, by our own word: the namespace did not allow it. Before a deletion or a suspension this is looked up
+ * all the same.
+ */
+function isRefused({ metadata, spec, status }: ProcessingJob): boolean {
+  return metadata.deletionTimestamp === undefined && !spec.suspend && isWaiting(status) &&
+    REFUSALS.includes(readyReason(status));
 }
 
 /** A call has to wait for a moment with nothing wrong: thrown instead of sending it, for nobody but the queue to hear of. */

@@ -141,6 +141,32 @@ Deno.test("a resource that may have a job is not at rest before that is known", 
   assert.equal(findCondition(status.conditions, "Ready")?.reason, "Suspended");
 });
 
+Deno.test("a resource that waits for its first create is suspended at once, whatever it waits for", () => {
+  const message = "The region 'us-west-2' is not allowed";
+  const failure = { retry: "person", reason: "RegionNotAllowed", code: "RegionNotAllowed", message } as const;
+  const { status } = settled(makeProcessingJob(), { failure });
+  assert.equal(findCondition(status.conditions, "Ready")?.reason, "RegionNotAllowed");
+  const waiting = makeProcessingJob({ spec: { ...MINIMAL_SPEC, suspend: true }, status });
+  const suspended = settled(waiting, { failure });
+  assert.equal(findCondition(suspended.status.conditions, "Suspended")?.status, "True");
+  assert.deepEqual(suspended.next, { kind: "wait" });
+});
+
+Deno.test("a create whose outcome is unknown is looked up once it would show, though no other is allowed by now", () => {
+  const failure = { retry: "person", reason: "RegionNotAllowed", code: "RegionNotAllowed", message: "no" } as const;
+  const inDoubt = { ...gone, unsettledAt: NOW - 20_000, failure };
+  const { status, next: soon } = settled(held({}), inDoubt);
+  assert.equal(findCondition(status.conditions, "Created")?.status, "Unknown");
+  assert.deepEqual(soon, { kind: "after", ms: 40_000 });
+  // What is known by then is that there was no job before.
+  const { sighting } = gone;
+  assert.deepEqual(next(held({}, status), { sighting: sighting!, unsettledAt: NOW - 60_000 }), { do: "look" });
+  assert.deepEqual(settled(held({}, status), { ...gone, unsettledAt: NOW - 60_000, failure }).next, {
+    kind: "after",
+    ms: 300_000,
+  });
+});
+
 Deno.test("a job that is to be suspended is stopped only after that is written, and its end is a suspension", () => {
   const suspend = held({ suspend: true }, running);
   const { status: marked, next: soon } = settled(suspend, seen("InProgress"));
@@ -379,6 +405,16 @@ Deno.test("deletion: Delete believes that a record is gone only in the account o
   assert.equal(status.processingJobStatus, "Completed");
   assert.equal(findCondition(status.conditions, "Ready")?.reason, "WrongAccount");
   assert.deepEqual(next(resource, { ...absent, caller: "123456789012" }), { do: "delete-records" });
+});
+
+Deno.test("deletion: Delete believes a look that found no record only in the account of the job's role", () => {
+  const { processingJobArn: _, ...former } = ended;
+  const resource = held({ deletionPolicy: "Delete" }, former, true);
+  const role: Observed = { ...gone, roleAccount: "123456789012" };
+  assert.equal(next(resource, role).do, "identify");
+  const { status } = settled(resource, { ...role, caller: "210987654321" });
+  assert.equal(findCondition(status.conditions, "Ready")?.reason, "WrongAccount");
+  assert.deepEqual(next(resource, { ...role, caller: "123456789012" }), { do: "release", forced: false });
 });
 
 Deno.test("deletion: Delete does not say that a job may still run between two attempts, where none does", () => {

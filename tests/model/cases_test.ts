@@ -62,6 +62,31 @@ const CASES: Case[] = [
     ],
   },
   {
+    name: "a resource that its namespace refuses is suspended after a restart too",
+    seed: 1,
+    steps: [
+      { do: "create", name: "c", policies: {} },
+      { do: "fault", system: "sagemaker", operation: "CreateProcessingJob", fault: "throttled", times: 3 },
+      wait(300),
+      { do: "annotate namespace", annotations: { allowedRegions: "none" } },
+      wait(30_000),
+      { do: "kill" },
+      { do: "suspend", name: "c", suspend: true },
+    ],
+  },
+  {
+    name: "a create without an answer is looked up, also where the namespace refuses others by now",
+    seed: 1,
+    steps: [
+      wait(1_000),
+      late,
+      { do: "create", name: "c", policies: {} },
+      wait(200),
+      { do: "annotate namespace", annotations: { allowedRegions: "none" } },
+      wait(60_000),
+    ],
+  },
+  {
     name: "a create whose answer was lost is not forgotten when the host does not resolve",
     seed: 1,
     steps: [
@@ -130,6 +155,20 @@ const CASES: Case[] = [
       { do: "annotate namespace", annotations: { assumeRoleArn: "arn:aws:iam::210987654321:role/operator" } },
       wait(1_000),
       { do: "delete", name: "c" },
+    ],
+  },
+  {
+    name: "a record of the controller before this one is deleted, also if another account was asked first",
+    seed: 1,
+    steps: [
+      { do: "inherit", name: "a", word: "Failed", hasRecord: true },
+      { do: "deny", operation: "DescribeProcessingJob", seconds: 15 },
+      { do: "set policies", name: "a", policies: { deletionPolicy: "Delete" } },
+      wait(90_000),
+      { do: "wrong account", seconds: 60 },
+      { do: "kill" },
+      { do: "delete", name: "a" },
+      wait(30_000),
     ],
   },
   {

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { playMany, type Totals } from "./many.ts";
 
 /** About 25,000 steps; `deno task sieve` asks for more. */
-const RUNS = Number(Deno.env.get("SAGEMAKER_OPERATOR_TEST_MODEL_RUNS") ?? 500);
+const RUNS = Number(Deno.env.get("SAGEMAKER_OPERATOR_TEST_MODEL_RUNS") ?? 600);
 /** How many processes share the runs. */
 const PROCESSES = Math.min(RUNS, Number(Deno.env.get("SAGEMAKER_OPERATOR_TEST_MODEL_PROCESSES") ?? 1));
 /** As many steps a run has at least. */

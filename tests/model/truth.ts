@@ -47,7 +47,7 @@ export class Truth {
     // Nothing can be asked for such a namespace, and of an account that isn't called nothing is known.
     if (this.#stage.accountFor(namespace) === undefined || this.#isElsewhere(life)) return [];
     // A create with an unknown outcome can't be looked up, where SageMaker would have taken it.
-    if (this.#isAbroad(life.resource) && readyReason(status) === "WrongAccount") return [];
+    if (this.#isAbroad(life.resource) && status?.processingJobStatus === "Reconciling") return [];
     return [`the deletion of ${name} has not ended: ${status?.processingJobStatus}: ${status?.additional}`];
   }
 
@@ -75,8 +75,11 @@ export class Truth {
     }
     // The operator has given up.
     if (status?.processingJobStatus === "Error") return this.#running(life);
+    // Nothing can be asked for such a namespace.
+    const isAskable = this.#stage.accountFor(resource.metadata.namespace) !== undefined;
+    if (!isAskable && status?.processingJobStatus === "Reconciling") return [];
     if (this.#isElsewhere(life)) return this.#isHeldBack(resource) ? [] : elsewhere(life);
-    if (this.#isAbroad(resource) && readyReason(status) === "WrongAccount") return [];
+    if (this.#isAbroad(resource) && status?.processingJobStatus === "Reconciling") return [];
     if (spec.suspend) return this.#suspended(life);
     if (isSuspended(status)) return [`${attempt} is not resumed, though its spec no longer asks for a suspension`];
     return this.#running(life);
@@ -105,12 +108,10 @@ export class Truth {
   }
 
   #suspended(life: Life): string[] {
-    const { resource: { status, metadata }, attempt, creates } = life;
+    const { resource: { status }, attempt, creates } = life;
     const running = this.#jobsOf(creates.keys()).filter((job) => this.#stage.isRunning(job));
     const problems = running.map(({ name }) => `the job ${name} runs, though it is suspended`);
-    // Nothing can be asked for such a namespace.
-    const isAskable = this.#stage.accountFor(metadata.namespace) !== undefined;
-    if (!isAtRest(status) && isAskable) {
+    if (!isAtRest(status)) {
       problems.push(`the status of ${attempt} does not say that it is suspended: ${described(status)}`);
     }
     return problems;
