@@ -200,3 +200,20 @@ for (const lists of LIST_MODES) {
     await fc.assert(property, { numRuns: lists === "late" ? 40 : 20 });
   });
 }
+
+Deno.test("lists narrow: many new jobs that a lagging list does not show yet are listed again, not described one by one", async () => {
+  const stale = (ms: number) => ({ fault: { kind: "stale" as const, ms }, operation: "ListProcessingJobs" as const });
+  const script: Step[] = [
+    { do: "foreign", count: 400, durationMs: 20_000 },
+    { do: "wait", ms: 20_000 },
+    { do: "fault", rule: stale(10_000), forMs: 40_000 },
+    { do: "create", count: 2, durationMs: undefined },
+    { do: "create", count: 150, durationMs: undefined },
+    { do: "wait", ms: 20_000 },
+    { do: "end", which: 0 },
+    { do: "fault", rule: stale(3_000), forMs: 5_000 },
+    { do: "restart", which: 0 },
+    { do: "end", which: 0 },
+  ];
+  await play(script, { lists: "narrow", offsetMs: 0, boundMs: 30_000, patienceMs: 40_000 });
+});

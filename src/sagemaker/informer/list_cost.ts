@@ -55,7 +55,9 @@ export class ListCost {
   scanned({ jobs, pages, usefulPages, distant }: ScanResult): void {
     this.#dear = undefined;
     this.#scanPages = pages;
-    this.#usefulPages = distant.length === 0 ? pages : usefulPages > 0 ? usefulPages : jobs;
+    // Jobs that are neither shown nor distant are behind the list's lag: the pages may yet be worth it for them.
+    const isJudged = usefulPages > 0 || distant.length === jobs;
+    this.#usefulPages = distant.length === 0 || !isJudged ? pages : usefulPages > 0 ? usefulPages : jobs;
   }
 
   /** Whether a poll with so many pages that led on though they were not full is as long as a scan. */
