@@ -18,7 +18,8 @@ ${Object.entries(SCENARIOS).map(([name, { summary }]) => `  ${name.padEnd(10)} $
 Options:
       --scenario LIST  Which, as in burst,steady
       --n N            How many resources, in the place of each scenario's own; cold
-                       and single always have one at a time
+                       and single always have one at a time, and of lists those
+                       accounts are measured that have as many
       --binary PATH    A compiled operator, or a .js or .ts file to run with deno
                        (default: main.ts)
       --against PATH   Another operator, measured beside it in the same run; the
