@@ -23,7 +23,7 @@ const AS_IT_IS = ["--no-config", "--no-lock", "--no-check", "--no-remote", "--no
 const NO_FILES = "--no-code-cache";
 /** For memory rather than for speed, which the operator has no use for: its time goes by in waiting. See docs/adr/0009. */
 const SMALL = ["--max-semi-space-size=1", "--memory-saver-mode", "--no-opt", "--no-maglev", "--single-threaded"];
-/** Each collection takes all garbage, so that what is left is what the program holds. See docs/adr/0040. */
+/** Each collection takes all garbage, so that what is left is what the program holds. See docs/adr/0024. */
 const MEASURED = ["--gc-global"];
 
 /**

@@ -6,7 +6,7 @@ const KNOWN_IMAGE =
 
 /**
  * What SageMaker may refuse, one sentence each. It is let through, because nothing that AWS has published says whether it does; the
- * status carries the warning until the job has completed. See docs/adr/0057-uncertain-specs-get-a-warning.md.
+ * status carries the warning until the job has completed. See docs/adr/0036-uncertain-specs-get-a-warning.md.
  */
 export function specWarnings(spec: ProcessingJobSpec): string[] {
   const imageUri = String(spec.appSpecification?.imageUri ?? "");

@@ -27,7 +27,7 @@ async function followMany(it: FakeRegion, count: number): Promise<string[]> {
   return names;
 }
 
-/** The table of docs/adr/0054; all bounds in seconds. */
+/** The table of docs/adr/0034; all bounds in seconds. */
 const ROWS: [lists: ListMode, quotas: QuotaSet, old: number, running: number, p50: number, p99: number][] = [
   ["late", "none", 0, 320, 2.3, 4.5],
   ["late", "none", 2_000, 50, 1, 2],
