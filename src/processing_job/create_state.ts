@@ -21,7 +21,7 @@ export const IN_DOUBT =
   "A create of the processing job was sent, or is about to be, and its outcome is not known; a look at SageMaker will tell";
 export const NOT_SENT = "No create of the processing job has reached SageMaker, so it has no job of this resource";
 
-/** `not-sent`: no create has reached SageMaker. `in-doubt`: one was sent, or is about to be, and nobody knows its outcome. */
+/** `not-sent`: no create has reached SageMaker. `in-doubt`: one was sent, or is about to be, and its outcome is unknown. */
 export type CreateState = "not-sent" | "in-doubt";
 
 /**

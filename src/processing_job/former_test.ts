@@ -130,7 +130,7 @@ Deno.test("a finished resource of the Go operator that came from a backup keeps 
   assert.equal(findCondition(status.conditions, "Complete")?.status, "True");
 });
 
-Deno.test("a finished resource of the Go operator is finished also where somebody pauses, suspends or asks again", () => {
+Deno.test("a finished resource of the Go operator is finished also where it is paused, suspended or asked for again", () => {
   const resource = former("Completed");
   const asked = { [ANNOTATIONS.paused]: "true", [ANNOTATIONS.reconcileAt]: "1" };
   const { status } = settled({

@@ -379,7 +379,7 @@ export class JobCalls {
     else this.#leaveOpen(key, observed);
   }
 
-  /** Nobody knows what becomes of the create that was sent last. */
+  /** The outcome of the create that was sent last is unknown. */
   #leaveOpen(key: string, observed: Observed): void {
     observed.unsettledAt = this.#options.clock.now();
     this.#unsettledAt.set(key, observed.unsettledAt);

@@ -336,7 +336,7 @@ const endings: [string, ProcessingJobStatus, Observed, string, string[]][] = [
     "Finished",
     "Stalled",
   ]],
-  ["Stopped by somebody else", settled(held({}, running), seen("Stopped")).status, {}, "Stopped", [
+  ["Stopped outside the operator", settled(held({}, running), seen("Stopped")).status, {}, "Stopped", [
     "Created",
     "Finished",
     "Stalled",

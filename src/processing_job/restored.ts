@@ -1,4 +1,4 @@
-/** Resources from a backup: no job is run for them unless somebody asks, and none of theirs runs unseen. */
+/** Resources from a backup: no job is run for them unless a user asks, and none of theirs runs unseen. */
 import { ANNOTATIONS, FINALIZER, MARK } from "../api/group.ts";
 import { FINAL_JOB_STATUSES } from "../api/job.ts";
 import type { ProcessingJob, ProcessingJobStatus } from "../api/processing_job.ts";
@@ -16,7 +16,7 @@ const LOOK_AGAIN_MS = 60_000;
 
 /**
  * The next step for `stored`, which came from a backup; undefined where it goes on as any resource: because a job of its own UID
- * was seen, or because somebody has asked for one and it is certain that there is none yet.
+ * was seen, or because a user has asked for one and it is certain that there is none yet.
  *
  * Where there is no finalizer there is no job. Where there is one, it may have come from the backup as well, so it is taken away
  * once no job is found, and the resource costs no more calls.
@@ -39,7 +39,7 @@ export function decideRestored(context: Context, stored: ProcessingJob): Action 
 }
 
 /**
- * Somebody has asked for a run since the resource was restored. A backup may hold the annotation as well, so it counts only once a
+ * A user has asked for a run since the resource was restored. A backup may hold the annotation as well, so it counts only once a
  * status tells which value was there before.
  */
 function isRunAsked(stored: ProcessingJob): boolean {

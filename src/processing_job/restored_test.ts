@@ -103,7 +103,7 @@ for (const [what, parts] of RESTORED) {
     assert.deepEqual(next(resource, gone), { do: "release", forced: false });
   });
 
-  Deno.test(`a resource restored ${what} gets a job once somebody asks for it`, () => {
+  Deno.test(`a resource restored ${what} gets a job once a user asks for it`, () => {
     const { status } = settled(make(parts));
     const asked = (more: Parts = {}) =>
       make({ ...parts, status, annotations: { [ANNOTATIONS.reconcileAt]: "now" }, ...more });

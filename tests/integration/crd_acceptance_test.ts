@@ -31,7 +31,11 @@ const REFERENCES = [
 
 /** What differs from the smallest spec. */
 const ACCEPTED: [title: string, path: string, value: unknown][] = [
-  ["an instance type that nobody knows yet", "processingResources.clusterConfig.instanceType", "ml.xyz.96xlarge"],
+  [
+    "an instance type that the service model does not know",
+    "processingResources.clusterConfig.instanceType",
+    "ml.xyz.96xlarge",
+  ],
   ["no instance count", "processingResources.clusterConfig.instanceCount", undefined],
   ["a hundred instances", "processingResources.clusterConfig.instanceCount", 100],
   ["the largest volume", "processingResources.clusterConfig.volumeSizeInGB", 16384],

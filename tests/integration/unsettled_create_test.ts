@@ -1,4 +1,4 @@
-/** Creates whose outcome nobody knows: a release waits for it, whatever hides it, through restarts and lost leases. */
+/** Creates with an unknown outcome: a release waits for it, whatever hides it, through restarts and lost leases. */
 import assert from "node:assert/strict";
 import { findCondition } from "../../src/api/conditions.ts";
 import type { ProcessingJob } from "../../src/api/processing_job.ts";
@@ -25,7 +25,7 @@ function reasonOf({ status }: ProcessingJob): string | undefined {
   return findCondition(status?.conditions, "Ready")?.reason;
 }
 
-/** Creates are carried out and their answers lost; every other call meets with an error, so that nobody finds the job. */
+/** Creates are carried out and their answers lost; every other call meets with an error, so that the job is not found. */
 function loseCreates(scene: Scene): void {
   scene.standIn.intercept = (operation, _, { apply }) => {
     if (operation !== "CreateProcessingJob") return errorAnswer("InternalFailure", "An internal error occurred", 500);
@@ -172,7 +172,7 @@ Deno.test("a lease lost and regained: a create from the term before may still ar
     if (sentAt !== undefined) return errorAnswer("ThrottlingException", "Rate exceeded");
     sentAt = clock.monotonic();
     leases.areRefused = true;
-    // It arrives when nobody waits for it any more.
+    // It arrives after the client has given up waiting.
     sleep(clock, lateMs, signal).then(() => apply(), () => {});
     return "hang";
   };

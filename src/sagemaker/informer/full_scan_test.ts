@@ -22,7 +22,7 @@ function scanOf(entries: Entry[]): FullScan {
   return new FullScan(entries, ({ sighting, createdFrom }) => sighting.job?.creationTime ?? T0 + createdFrom, 0);
 }
 
-/** A page of the jobs that were created in these seconds; a negative number stands for somebody else's job. */
+/** A page of the jobs that were created in these seconds; a negative number stands for a job of another owner. */
 function page(seconds: number[], nextToken?: string) {
   const jobs = seconds.map((second) => second < 0 ? job(-second, `other-${-second}`) : job(second));
   return { jobs, ...(nextToken !== undefined && { nextToken }) };

@@ -27,7 +27,7 @@ export interface LaneOptions {
 }
 
 export interface FollowOptions {
-  /** Whether somebody wants to know, once the job has ended, what lists leave out. */
+  /** Whether what lists leave out is wanted once the job has ended. */
   details: boolean;
   /** The job is not older than this, in milliseconds since the epoch: lists are narrowed to such jobs until its own time is known. */
   createdAfter: number;

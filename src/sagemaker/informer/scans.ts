@@ -19,7 +19,7 @@ export interface ScansOptions {
   createdFrom: (entry: Entry) => number;
   /** Whether polls show what changes, so that scans needn't hurry. */
   isPolling: () => boolean;
-  /** Nothing is known of these jobs, or nobody has looked at them for long, and no list shows them. */
+  /** Nothing is known of these jobs, or they were not looked at for long, and no list shows them. */
   onMissing: (entries: Entry[]) => void;
 }
 
