@@ -74,6 +74,7 @@ async function measure(options: BenchArguments, signal: AbortSignal): Promise<{ 
       if (against !== undefined) others.push(...await part({ ...setting, program: against, profiles: undefined }));
       const measured = await part({ ...setting, program });
       outcomes.push(...measured);
+      if (measured.length === 0) continue;
       complain(tableText(rowsOf(measured), against === undefined ? undefined : rowsOf(others)));
       if (options.json === undefined) continue;
       await write(options.json, await reportOf(program, outcomes));

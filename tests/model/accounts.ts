@@ -35,7 +35,11 @@ export class Accounts {
   readonly #services = new Map<string, SageMakerService>();
 
   constructor(options: { clock: Clock; jobDuration: number; stopDuration: number }) {
-    for (const accountId of ACCOUNTS) this.#services.set(accountId, new SageMakerService({ ...options, accountId }));
+    for (const accountId of ACCOUNTS) {
+      // Both kinds of lists in each run.
+      const lists = accountId === OWN_ACCOUNT ? "late" : "narrow";
+      this.#services.set(accountId, new SageMakerService({ ...options, accountId, lists }));
+    }
   }
 
   service(account: string): SageMakerService {
