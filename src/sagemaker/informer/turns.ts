@@ -17,6 +17,7 @@ const OVERDUE_MS = 10_000;
 const RARE_MS = 60 * 60_000;
 /** … but no more than three a minute are. */
 const SOONEST_RARE_MS = 20_000;
+
 /** How long to wait, in milliseconds, from one job that is described because it is its turn to the next. */
 export function turnMs(
   from: TurnsOf,
