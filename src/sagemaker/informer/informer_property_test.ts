@@ -225,3 +225,15 @@ Deno.test("lists narrow: many new jobs that a lagging list does not show yet are
   ];
   await play(script, { lists: "narrow", offsetMs: 0, boundMs: 30_000, patienceMs: 40_000 });
 });
+
+Deno.test("lists late: scans go on at once where polls, which a lagging list made look narrow, turn out to be late", async () => {
+  const stale = { fault: { kind: "stale" as const, ms: 10_000 }, operation: "ListProcessingJobs" as const };
+  const script: Step[] = [
+    { do: "create", count: 150, durationMs: 2_011 },
+    { do: "fault", rule: stale, forMs: 40_000 },
+    { do: "wait", ms: 20_000 },
+    { do: "foreign", count: 10, durationMs: 20_000 },
+    { do: "create", count: 1, durationMs: undefined },
+  ];
+  await play(script, { lists: "late", offsetMs: 0, boundMs: 30_000, patienceMs: 40_000 });
+});

@@ -212,6 +212,7 @@ export class Lane {
       // A list that still shows what was once lags; so did the one before this list, if it did not show what this one does.
       const sent = progress === undefined ? sending.sent : this.#lists.lastBegun;
       this.#lag.note(sent - entry.unlistedSince);
+      this.#lists.noteLag(sent - entry.unlistedSince);
     }
     if (progress === undefined) return false;
     entry.unlistedSince = undefined;

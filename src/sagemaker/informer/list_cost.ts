@@ -56,7 +56,7 @@ export class ListCost {
     this.#dear = undefined;
     this.#scanPages = pages;
     // Jobs that are neither shown nor distant are behind the list's lag: the pages may yet be worth it for them.
-    const isJudged = usefulPages > 0 || distant.length === jobs;
+    const isJudged = usefulPages > 0 || distant.length >= jobs;
     this.#usefulPages = distant.length === 0 || !isJudged ? pages : usefulPages > 0 ? usefulPages : jobs;
   }
 

@@ -117,6 +117,11 @@ export class Lists {
     this.#scans.drop(entry);
   }
 
+  /** A list was seen to lag by so many milliseconds: polls have to go back further. */
+  noteLag(ms: number): void {
+    this.#window.observeLag(ms, this.#options.clock.monotonic());
+  }
+
   /** A job was changed at that time of SageMaker's clock, and since the last poll by ours, but no poll has shown it. */
   correct(lastModifiedTime: number): void {
     if (this.lastPoll === undefined) return;
@@ -199,7 +204,7 @@ export class Lists {
   }
 
   async #takePage(now: number, isPoll: boolean, signal: AbortSignal): Promise<void> {
-    const { calls, onUnlisted, onPolled } = this.#options;
+    const { calls, clock, onUnlisted, onPolled } = this.#options;
     try {
       const { query } = isPoll ? this.#polls.get(now) : this.#scans.get(now);
       const { page, ...sending } = await calls.list(query, signal);
@@ -212,6 +217,8 @@ export class Lists {
       }
       const outcome = this.#polls.take(page, sending);
       if (outcome === "many" && this.#isListing) this.#scans.hurry();
+      // Beside polls the next scan may have been minutes away.
+      if (outcome === "late") this.#scans.dueAt = Math.min(this.#scans.dueAt, clock.monotonic());
       if (outcome !== "done") return;
       this.#ended(this.lastPoll!.sent);
       onPolled();

@@ -69,11 +69,12 @@ export class Polls {
   }
 
   /**
-   * Takes in the next page: `done` once the poll has shown all changes, `many` where there are so many changes that a scan costs less.
+   * Takes in the next page: `done` once the poll has shown all changes, `many` where there are so many changes that a scan costs less,
+   * `late` where lists turn out to filter late, so that scans show what changes from now on.
    *
    * @throws {SageMakerError} where the pages lead nowhere
    */
-  take(page: JobPage, sending: Sending): "more" | "done" | "many" {
+  take(page: JobPage, sending: Sending): "more" | "done" | "many" | "late" {
     const { clock, cost, window } = this.#options;
     const now = clock.monotonic();
     const poll = this.#poll!;
@@ -82,7 +83,7 @@ export class Polls {
     this.#poll = undefined;
     if (cost.isLate(poll.partialPages)) {
       cost.late(now);
-      return "more";
+      return "late";
     }
     if (poll.isTooLong || !hasMore) poll.close(window, now);
     if (hasMore) {

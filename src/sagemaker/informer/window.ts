@@ -75,7 +75,11 @@ export class ChangeWindow {
 
   /** News came with `window` that is so old; a poll before it ought to have shown it. */
   observeNews(stamp: number, { strictlySince }: Window, now: number): void {
-    const ms = strictlySince - stamp;
+    this.observeLag(strictlySince - stamp, now);
+  }
+
+  /** A list was so far behind; nothing if that is negative. */
+  observeLag(ms: number, now: number): void {
     if (ms > 0 && (ms >= this.#late.ms || now - this.#late.at > REMEMBER_MS)) this.#late = { ms, at: now };
   }
 
