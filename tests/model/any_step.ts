@@ -84,7 +84,15 @@ export const anyStep: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("set policies" as const), name, policies: edit }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("annotate" as const), name, annotations }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("ask again" as const), name }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("ask again" as const), name }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant("restore" as const),
+      name,
+      statusAfterMs: fc.constantFrom(0, 3_000, null),
+    }),
+  },
   {
     weight: 1,
     arbitrary: fc.record({

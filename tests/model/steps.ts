@@ -11,6 +11,7 @@ export type Step =
   | { do: "set policies"; name: string; policies: { [Name in keyof Policies]: Policies[Name] | undefined } }
   | { do: "annotate"; name: string; annotations: Annotating<typeof ANNOTATIONS> }
   | { do: "ask again"; name: string }
+  | { do: "restore"; name: string; statusAfterMs: number | null }
   | { do: "inherit"; name: string; word: "Completed" | "Failed" | "Stopped"; hasRecord: boolean }
   | { do: "annotate namespace"; annotations: Annotating<typeof NAMESPACE_ANNOTATIONS> }
   | { do: "wrong account" | "unresolved"; seconds: number }
@@ -54,6 +55,9 @@ function happen(world: World, step: Step): void {
       return world.annotate(step.name, step.annotations);
     case "inherit":
       return world.inherit(step.name, step);
+    case "restore":
+      world.faultsInjected++;
+      return world.restore(step.name, step.statusAfterMs ?? undefined);
     case "ask again":
       return world.annotate(step.name, { reconcileAt: `at ${world.clock.monotonic()}` });
     case "annotate namespace":

@@ -194,14 +194,16 @@ export class World extends Stage implements Disposable {
     this.rules.onRecordDeleted(job.name);
   }
 
-  #callSageMaker({ caller, operation, input, region, account, signal }: SdkCall): Promise<unknown> {
+  #callSageMaker({ caller, operation, input, region, account, isCustomEndpoint, signal }: SdkCall): Promise<unknown> {
     const sender = this.operators.find(({ id }) => id === caller)!;
     const job = String(input.ProcessingJobName ?? "");
     this.rules.onCall({ sender: caller, operation, job, account });
+    // What answers there has one account, and takes any role.
+    const asked = isCustomEndpoint ? undefined : account;
     return this.#wire.send<unknown>({
       what: `${operation} ${job}`.trimEnd(),
       isEffect: !READS.test(operation),
-      apply: ({ stale }) => this.#perform({ operation, region, request: input }, account, stale),
+      apply: ({ stale }) => this.#perform({ operation, region, request: input }, asked, stale),
       refuse: (fault) => {
         if (fault === "throttled") throw serviceError("ThrottlingException", "Rate exceeded");
         if (fault === "denied") throw serviceError("AccessDeniedException", `not authorized to perform: ${operation}`);
@@ -214,15 +216,15 @@ export class World extends Stage implements Disposable {
 
   #perform(
     call: { operation: string; region: string; request: Record<string, unknown> },
-    account: string,
+    account: string | undefined,
     stale: boolean,
   ): unknown {
     if (call.operation === "GetCallerIdentity") return {};
-    const service = this.accounts.service(account);
+    const service = this.accounts.service(account ?? OWN_ACCOUNT);
     const known = service.created.length;
     const { RoleArn } = call.request;
     try {
-      if (call.operation === "CreateProcessingJob" && accountOfArn(String(RoleArn)) !== account) {
+      if (call.operation === "CreateProcessingJob" && account !== (account && accountOfArn(String(RoleArn)))) {
         throw new ServiceError("AccessDeniedException", "Cross-account pass role is not allowed", 403);
       }
       const answer = perform(service, call, stale ? Math.floor(this.#random() * STALE_MS) : this.staleMs);
