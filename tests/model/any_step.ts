@@ -108,7 +108,10 @@ export const anyStep: fc.Arbitrary<Step> = fc.oneof(
   },
   {
     weight: 2,
-    arbitrary: fc.record({ do: fc.constantFrom("wrong account" as const, "unresolved" as const), seconds }),
+    arbitrary: fc.record({
+      do: fc.constantFrom("wrong account" as const, "unresolved" as const, "contend" as const),
+      seconds,
+    }),
   },
   {
     weight: 1,
@@ -132,8 +135,12 @@ export const anyStep: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant("end job" as const),
       name,
-      failureReason: fc.constantFrom("AlgorithmError: exit code 1", "CapacityError: none left"),
-      status: fc.constantFrom("Completed" as const, "Failed" as const, "Stopping" as const),
+      failureReason: fc.constantFrom(
+        "AlgorithmError: exit code 1",
+        "CapacityError: none left",
+        "CapacityError: none left",
+      ),
+      status: fc.constantFrom("Completed" as const, "Failed" as const, "Failed" as const, "Stopping" as const),
     }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("delete record" as const, "take name" as const), name }) },

@@ -14,7 +14,7 @@ export type Step =
   | { do: "restore"; name: string; statusAfterMs: number | null }
   | { do: "inherit"; name: string; word: "Completed" | "Failed" | "Stopped"; hasRecord: boolean }
   | { do: "annotate namespace"; annotations: Annotating<typeof NAMESPACE_ANNOTATIONS> }
-  | { do: "wrong account" | "unresolved"; seconds: number }
+  | { do: "wrong account" | "unresolved" | "contend"; seconds: number }
   | { do: "deny"; operation: string; seconds: number }
   | { do: "allow endpoint"; isAllowed: boolean }
   | { do: "take lease" }
@@ -68,6 +68,10 @@ function happen(world: World, step: Step): void {
     case "unresolved":
       world.faultsInjected++;
       world.unresolvedUntil = world.clock.monotonic() + step.seconds * 1000;
+      return;
+    case "contend":
+      world.faultsInjected++;
+      world.contendedUntil = world.clock.monotonic() + step.seconds * 1000;
       return;
     case "deny":
       world.faultsInjected++;
