@@ -16,7 +16,7 @@ const RANKS: Record<string, number> = { InProgress: 1, Stopping: 2, Completed: 3
 /** A create that arrives late is sent no longer before than this. */
 const LATE_MS = 60_000;
 /** Reasons of `Error` that may turn out to be wrong. */
-const REVISED = ["JobLost"];
+const REVISED = ["JobLost", "Restored"];
 
 const LEASE = "sagemaker-operator";
 
