@@ -28,11 +28,14 @@ export function decideRestored(context: Context, stored: ProcessingJob): Action 
   if (sighting?.job && isOwn !== false) return undefined;
   if (!isHeld) return isAsked ? { do: "add-finalizer" } : rest(context, stored, { kind: "wait" });
   if (failure) return rest(context, stored, { kind: "after", ms: LOOK_AGAIN_MS });
-  if (!hasLooked || !sighting?.absent) return { do: "look" };
-  const appearsMs = appearsInMs(context);
-  if (appearsMs > 0) return rest(context, stored, { kind: "after", ms: appearsMs });
-  const doubt = doubtOfAbsence(context);
-  if (doubt) return "do" in doubt ? doubt : rest(context, stored, { kind: "after", ms: LOOK_AGAIN_MS });
+  // A job under its name that is another's says that there is none of its own.
+  if (isOwn !== false) {
+    if (!hasLooked || !sighting?.absent) return { do: "look" };
+    const appearsMs = appearsInMs(context);
+    if (appearsMs > 0) return rest(context, stored, { kind: "after", ms: appearsMs });
+    const doubt = doubtOfAbsence(context);
+    if (doubt) return "do" in doubt ? doubt : rest(context, stored, { kind: "after", ms: LOOK_AGAIN_MS });
+  }
   if (!isAsked) return { do: "drop-finalizer" };
   const isMarked = stored.metadata.annotations?.[MARK] === stored.metadata.uid;
   return isMarked ? undefined : { do: "add-finalizer" };

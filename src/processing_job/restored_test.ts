@@ -170,3 +170,9 @@ Deno.test("a fresh resource has no mark, and one of the Go operator's neither", 
   const { metadata } = make({ held: true });
   assert.deepEqual(metadata.finalizers, [FINALIZER]);
 });
+
+Deno.test("restored: a job under the resource's name that is another's counts as none", () => {
+  const resource = make({ mark: OTHER_UID, held: true, status: old("Completed") });
+  const others = { ...seen("InProgress"), isOwn: false };
+  assert.deepEqual(next(resource, others), { do: "drop-finalizer" });
+});

@@ -54,8 +54,8 @@ export interface SageMaker {
   list(query: ListQuery, signal?: AbortSignal): Promise<JobPage>;
   /** The tags of a job, by their keys. */
   tags(arn: string, signal?: AbortSignal): Promise<ReadonlyMap<string, string>>;
-  /** Whether the job of the request's name is what the request asks for; false where there is none. */
-  isSameJob(request: CreateProcessingJobCommandInput, signal?: AbortSignal): Promise<boolean>;
+  /** Whether the job of the request's name is what the request asks for; `undefined` where SageMaker shows none. */
+  isSameJob(request: CreateProcessingJobCommandInput, signal?: AbortSignal): Promise<boolean | undefined>;
   /** Asks a job to stop. Where there is no such job there is nothing to stop, and that is no failure. */
   stop(name: string, signal?: AbortSignal): Promise<void>;
   /** Deletes the record of a job that has ended, and returns whether there was one. Where there is no such job that is no failure. */
@@ -370,12 +370,12 @@ class Caller implements SageMaker {
     return new Map(answer?.Tags?.map(({ Key = "", Value = "" }) => [Key, Value]));
   }
 
-  async isSameJob(request: CreateProcessingJobCommandInput, signal?: AbortSignal): Promise<boolean> {
+  async isSameJob(request: CreateProcessingJobCommandInput, signal?: AbortSignal): Promise<boolean | undefined> {
     const answer = await this.#call("DescribeProcessingJob", signal, (client, abortSignal) => {
       const input = { ProcessingJobName: request.ProcessingJobName };
       return client.send(new DescribeProcessingJobCommand(input), { abortSignal });
     });
-    return answer !== undefined && describes(answer, request);
+    return answer && describes(answer, request);
   }
 
   async stop(name: string, signal?: AbortSignal): Promise<void> {

@@ -63,8 +63,18 @@ export async function isOwnJob(
   } catch (error) {
     if (!(error instanceof SageMakerError) || error.failure.retry === "soon") throw error;
   }
-  return owned ?? await sageMaker.isSameJob(request, signal);
+  const isOwn = owned ?? await sageMaker.isSameJob(request, signal);
+  if (isOwn === undefined) throw new SageMakerError(NOT_SHOWN);
+  return isOwn;
 }
+
+/** Reads of SageMaker may be behind, so a job that was seen a moment ago may be missing from the next answer. */
+const NOT_SHOWN: Failure = {
+  retry: "soon",
+  reason: "UnknownError",
+  code: "NotShown",
+  message: "SageMaker does not show the processing job that it has just shown",
+};
 
 /**
  * Whether a job was made for the resource with `uid`, going by its tags; `undefined` if they hold none of ours, as those of the

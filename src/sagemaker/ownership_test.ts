@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import type { CreateProcessingJobCommandInput, Tag } from "@aws-sdk/client-sagemaker";
 import { MINIMAL_SPEC } from "../../tests/support/builders.ts";
+import { SageMakerError } from "../api/job.ts";
+import type { SageMaker } from "./client.ts";
 import { toCreateRequest } from "./convert.ts";
-import { describes, isOwnedBy, jobTags, usersTags } from "./ownership.ts";
+import { describes, isOwnedBy, isOwnJob, jobTags, usersTags } from "./ownership.ts";
 
 const OWNER = { cluster: "c", namespace: "team-a", name: "job", uid: "u" };
 const tagged = (count: number): Tag[] => Array.from({ length: count }, (_, i) => ({ Key: `k${i}`, Value: "v" }));
@@ -47,6 +49,22 @@ Deno.test("isOwnedBy() goes by the UID alone, and says nothing without one", () 
   assert.equal(isOwnedBy(new Map([["sagemaker-operator/uid", "u"]]), "u"), true);
   assert.equal(isOwnedBy(new Map([["sagemaker-operator/uid", "other"]]), "u"), false);
   assert.equal(isOwnedBy(new Map([["team", "a"]]), "u"), undefined);
+});
+
+Deno.test("isOwnJob() does not take a job for another's that SageMaker does not show just then", async () => {
+  const answers = (isSame: boolean | undefined) =>
+    ({
+      tags: () => Promise.resolve(new Map()),
+      isSameJob: () => Promise.resolve(isSame),
+    }) as unknown as SageMaker;
+  const owner = { arn: "arn", uid: "u" };
+  const { signal } = new AbortController();
+  for (const isSame of [true, false]) {
+    assert.equal(await isOwnJob(answers(isSame), REQUEST, owner, signal), isSame);
+  }
+  await assert.rejects(isOwnJob(answers(undefined), REQUEST, owner, signal), (error: SageMakerError) => {
+    return error instanceof SageMakerError && error.failure.retry === "soon";
+  });
 });
 
 const REQUEST: CreateProcessingJobCommandInput = toCreateRequest({

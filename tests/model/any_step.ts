@@ -84,7 +84,15 @@ export const anyStep: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("set policies" as const), name, policies: edit }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("annotate" as const), name, annotations }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("ask again" as const), name }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("ask again" as const), name }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant("restore" as const),
+      name,
+      statusAfterMs: fc.constantFrom(0, 3_000, null),
+    }),
+  },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -100,7 +108,10 @@ export const anyStep: fc.Arbitrary<Step> = fc.oneof(
   },
   {
     weight: 2,
-    arbitrary: fc.record({ do: fc.constantFrom("wrong account" as const, "unresolved" as const), seconds }),
+    arbitrary: fc.record({
+      do: fc.constantFrom("wrong account" as const, "unresolved" as const, "contend" as const),
+      seconds,
+    }),
   },
   {
     weight: 1,
@@ -124,8 +135,12 @@ export const anyStep: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant("end job" as const),
       name,
-      failureReason: fc.constantFrom("AlgorithmError: exit code 1", "CapacityError: none left"),
-      status: fc.constantFrom("Completed" as const, "Failed" as const, "Stopping" as const),
+      failureReason: fc.constantFrom(
+        "AlgorithmError: exit code 1",
+        "CapacityError: none left",
+        "CapacityError: none left",
+      ),
+      status: fc.constantFrom("Completed" as const, "Failed" as const, "Failed" as const, "Stopping" as const),
     }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("delete record" as const, "take name" as const), name }) },

@@ -33,7 +33,7 @@ export class CallRules {
   check(life: Life, call: OperatorCall): void {
     const { operation, job, sender } = call;
     const pausedSince = this.#knowledge.pausedSince(sender, life.resource.metadata.uid) ?? Infinity;
-    if (this.#now() - pausedSince > ACTS_WITHIN_MS && !isOver(life.resource.status)) {
+    if (this.#now() - pausedSince > ACTS_WITHIN_MS && !isOver(life.resource.status) && !life.isRestored) {
       this.#broken(`${operation} was sent for ${job}, though its resource is paused`);
     }
     if (operation === "CreateProcessingJob") this.#onCreateSent(life, call);
@@ -46,6 +46,9 @@ export class CallRules {
     life.sentAt.set(job, this.#now());
     if (life.goneAt !== undefined && life.goneAt < since) {
       this.#broken(`the create of ${job} was sent when its resource was gone`);
+    }
+    if (life.isRestored && !life.isAskedAgain) {
+      this.#broken(`the create of ${job} was sent, though its resource came from a backup`);
     }
     if (!life.wasSince(since, ({ spec }) => spec.suspend !== true)) {
       this.#broken(`the create of ${job} was sent, though its resource is suspended`);

@@ -27,6 +27,12 @@ export class Life {
   isDeletedByUser = false;
   /** The job of the first attempt's name is another's. */
   isTaken = false;
+  /** Its cluster was lost: whatever it had is nobody's. */
+  isLost = false;
+  /** It came from a backup of a resource that the operator had acted for. */
+  isRestored = false;
+  /** Another look or try was asked for, by `reconcile-at`. */
+  isAskedAgain = false;
   /** When the resource went; on the monotonic clock. */
   goneAt: number | undefined;
   /** Earlier versions of the resource, and when each was replaced; the latest first. */
@@ -68,9 +74,16 @@ export class Life {
   }
 }
 
-/** The name of the job that the status of a resource speaks of. */
-export function attemptOf({ metadata, status }: ProcessingJob): string {
-  return attemptName(metadata.name, metadata.uid, status?.attemptCount ?? 1);
+/** The name of the job that the status of a resource speaks of; that of the first where it speaks of another resource's. */
+export function attemptOf({ metadata: { name, uid }, status }: ProcessingJob): string {
+  const own = attemptName(name, uid, status?.attemptCount ?? 1);
+  return (status?.sageMakerProcessingJobName ?? own) === own ? own : jobName(name, uid);
+}
+
+/** The status speaks of the job of another resource. */
+export function isOfOther(resource: ProcessingJob): boolean {
+  const named = resource.status?.sageMakerProcessingJobName;
+  return named !== undefined && named !== attemptOf(resource);
 }
 
 export function isPaused({ metadata }: ProcessingJob): boolean {

@@ -7,7 +7,7 @@ import type { Change, Thing } from "../support/fake_apiserver.ts";
 import { Budgets } from "./budgets.ts";
 import { CallRules, type OperatorCall } from "./call_rules.ts";
 import { Knowledge } from "./knowledge.ts";
-import { isAtRest, isDeleting, isForced, isOver, isPaused, Life, readyReason } from "./lives.ts";
+import { isAtRest, isDeleting, isForced, isOfOther, isOver, isPaused, Life, readyReason } from "./lives.ts";
 import { Truth } from "./truth.ts";
 import type { Stage } from "./stage.ts";
 
@@ -16,7 +16,7 @@ const RANKS: Record<string, number> = { InProgress: 1, Stopping: 2, Completed: 3
 /** A create that arrives late is sent no longer before than this. */
 const LATE_MS = 60_000;
 /** Reasons of `Error` that may turn out to be wrong. */
-const REVISED = ["JobLost"];
+const REVISED = ["JobLost", "Restored"];
 
 const LEASE = "sagemaker-operator";
 
@@ -38,6 +38,7 @@ export class Rules {
   /** By the name that the first job has. */
   readonly #lives = new Map<string, Life>();
   readonly #knowledge = new Knowledge();
+  #isByUser = false;
   readonly #calls: CallRules;
   readonly #truth: Truth;
 
@@ -101,7 +102,7 @@ export class Rules {
     life.creates.set(name, times);
     if (life.goneAt !== undefined) {
       // Under `Retain` a job that was asked for may run on, so it may as well begin.
-      const isLeft = isForced(life.resource) || this.#calls.policyOf(life.resource) === "Retain";
+      const isLeft = life.isLost || isForced(life.resource) || this.#calls.policyOf(life.resource) === "Retain";
       const isSentBefore = (life.sentAt.get(name) ?? Infinity) <= life.goneAt;
       if (!(isLeft && isSentBefore)) this.broken(`the job ${name} was created when its resource was gone`);
     } else if (!metadata.finalizers?.includes(FINALIZER)) {
@@ -139,6 +140,25 @@ export class Rules {
     this.#shown.add(name);
   }
 
+  onLost({ metadata: { name, uid } }: ProcessingJob): void {
+    this.#lives.get(jobName(name, uid))!.isLost = true;
+  }
+
+  onRestored({ metadata: { name, uid } }: ProcessingJob): void {
+    this.#lives.get(jobName(name, uid))!.isRestored = true;
+  }
+
+  onAskedAgain({ metadata: { name, uid } }: ProcessingJob): void {
+    this.#lives.get(jobName(name, uid))!.isAskedAgain = true;
+  }
+
+  /** A user writes, who is bound by no rule for operators. */
+  byUser(write: () => void): void {
+    this.#isByUser = true;
+    write();
+    this.#isByUser = false;
+  }
+
   onNameTaken(name: string): void {
     this.#lifeOf(name)!.isTaken = true;
   }
@@ -170,14 +190,14 @@ export class Rules {
     } else life.change(resource, this.#now());
     if (isDeleting(resource) && was && !isDeleting(was)) this.#onDeletion(life, was);
     if (type === "DELETED") this.#onGone(life);
-    else if (was) {
+    else if (was && !this.#isByUser && !life.isLost) {
       this.#onStatus(life, was);
       this.#onPaused(life, was);
     }
   }
 
   #onDeletion(life: Life, was: ProcessingJob): void {
-    if (life.isDeletedByUser) return;
+    if (life.isDeletedByUser || life.isLost) return;
     const { spec, status } = was;
     const { ttlSecondsAfterFinished = Infinity } = spec;
     // Where the end is not known, it is no later than its condition, which our own clock has dated.
@@ -194,7 +214,9 @@ export class Rules {
 
   #onGone(life: Life): void {
     life.goneAt = this.#now();
-    if (life.isTaken || isForced(life.resource) || this.#calls.policyOf(life.resource) === "Retain") return;
+    if (life.isTaken || life.isLost || isForced(life.resource) || this.#calls.policyOf(life.resource) === "Retain") {
+      return;
+    }
     for (const job of this.#runningJobs(life)) {
       this.broken(
         `the resource of ${life.name} was released while its job ${job.name} was ${this.#stage.statusOf(job)}`,
@@ -210,7 +232,7 @@ export class Rules {
   /** A paused resource is left alone, but for what says that it is. */
   #onPaused({ name }: Life, was: ProcessingJob): void {
     const { resource } = this.#lives.get(name)!;
-    if (!isPaused(was) || isDeleting(resource)) return;
+    if (!isPaused(was) || isDeleting(resource) || this.#lives.get(name)!.isRestored) return;
     const [before, after] = [was.status, resource.status];
     const isLeft = before?.processingJobStatus === after?.processingJobStatus &&
       before?.attemptCount === after?.attemptCount &&
@@ -224,6 +246,8 @@ export class Rules {
     const [before, after] = [was.status, resource.status];
     if (before?.attemptCount !== after?.attemptCount) life.rank = 0;
     const [from, to] = [before?.processingJobStatus ?? "", after?.processingJobStatus ?? ""];
+    // What was put back is another resource's; its ending stays unless there is a job of this one's.
+    if (isOfOther(was) || (isOfOther(resource) && life.isRestored)) return;
     if (isOver(before)) {
       for (const type of ["Complete", "Failed", "Stopped"] as const) {
         const [holds, held] = [after, before].map((status) => findCondition(status?.conditions, type)?.status);

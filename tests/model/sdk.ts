@@ -13,6 +13,8 @@ export interface SdkCall {
   region: string;
   /** The account whose credentials sign the call. */
   account: string;
+  /** It goes to an endpoint that a resource names. */
+  isCustomEndpoint: boolean;
   signal: AbortSignal;
 }
 
@@ -26,6 +28,7 @@ interface Client {
   constructor: { name: string };
   config: {
     customUserAgent?: [string, string][];
+    isCustomEndpoint?: boolean;
     region(): Promise<string>;
     credentials(): Promise<{ accessKeyId: string }>;
   };
@@ -60,16 +63,19 @@ export function replaceSdk(answer: Answering, assumeRole: AssumingRole = () => {
       input: onTheWire(command.input),
       region: await this.config.region(),
       account,
+      isCustomEndpoint: this.config.isCustomEndpoint === true,
       signal: options.abortSignal,
     });
   };
   const identity = CallerIdentity.prototype as unknown as { send: unknown };
   const askedOfSts = identity.send;
   identity.send = async (client: Client, _call: unknown, signal: AbortSignal) => {
-    const account = accountOfKey((await client.config.credentials()).accessKeyId);
+    const isCustomEndpoint = client.config.isCustomEndpoint === true;
+    const key = (await client.config.credentials()).accessKeyId;
+    const account = isCustomEndpoint ? OWN_ACCOUNT : accountOfKey(key);
     const caller = client.config.customUserAgent![0]![1];
     const region = await client.config.region();
-    await answer({ caller, operation: "GetCallerIdentity", input: {}, region, account, signal });
+    await answer({ caller, operation: "GetCallerIdentity", input: {}, region, account, isCustomEndpoint, signal });
     return `<Account>${account}</Account>`;
   };
   return {

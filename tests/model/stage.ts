@@ -1,8 +1,9 @@
 /** A cluster and AWS accounts, without an operator: what users and jobs do there. All is in memory, on a clock that a test moves. */
-import { ANNOTATIONS, API_VERSION, FINALIZER, KIND, NAMESPACE_ANNOTATIONS, PLURAL } from "../../src/api/group.ts";
+import { ANNOTATIONS, API_VERSION, FINALIZER, KIND, MARK, NAMESPACE_ANNOTATIONS, PLURAL } from "../../src/api/group.ts";
 import { FINAL_JOB_STATUSES, type JobStatus } from "../../src/api/job.ts";
 import { jobName } from "../../src/api/job_name.ts";
 import type { ProcessingJob } from "../../src/api/processing_job.ts";
+import { hadJob } from "../../src/processing_job/history.ts";
 import { FakeClock } from "../../src/runtime/fake_clock.ts";
 import { toCreateRequest } from "../../src/sagemaker/convert.ts";
 import {
@@ -84,7 +85,7 @@ export class Stage {
   holds(): string[] {
     const resources = this.resources();
     const isHeld = resources.some(isPaused) || Object.keys(this.annotationsOf("team")).length > 0;
-    const isAbroad = resources.some(({ spec }) => accountOfArn(spec.roleArn!) !== OWN_ACCOUNT) ||
+    const isAbroad = resources.some((resource) => this.accountOf(resource) !== OWN_ACCOUNT) ||
       this.jobs().some(({ arn }) => accountOfArn(arn) !== OWN_ACCOUNT);
     if (resources.length === 0) return [];
     return isAbroad ? [OTHER_ACCOUNT, OWN_ACCOUNT] : isHeld ? [OWN_ACCOUNT] : [];
@@ -133,6 +134,31 @@ export class Stage {
     this.asUser("PATCH", `${path}/${name}/status`, { status });
   }
 
+  /**
+   * The cluster is lost with the resource, and another has it from a backup: with the finalizer and the annotations, and with the
+   * status after a while or never.
+   */
+  restore(name: string, statusAfterMs: number | undefined): void {
+    const lost = this.resource(name);
+    if (lost === undefined) return;
+    this.rules.onLost(lost);
+    this.patch(name, { metadata: { finalizers: null } });
+    if (this.resource(name)) this.asUser("DELETE", pathOf(lost));
+    const { metadata: { namespace, annotations, finalizers }, spec, status } = lost;
+    const metadata = { name, ...(annotations && { annotations }), ...(finalizers && { finalizers }) };
+    const body = { apiVersion: API_VERSION, kind: KIND, metadata, spec };
+    this.asUser("POST", `/apis/${API_VERSION}/namespaces/${namespace}/${PLURAL}`, body);
+    const restored = this.resource(name)!;
+    const isActedFor = annotations?.[MARK] !== undefined;
+    if (isActedFor || (statusAfterMs === 0 && hadJob(status))) this.rules.onRestored(restored);
+    const putBack = () => {
+      if (this.resource(name)?.metadata.uid !== restored.metadata.uid) return;
+      this.rules.byUser(() => this.patchStatus(name, { ...status }));
+    };
+    if (statusAfterMs === 0) putBack();
+    else if (statusAfterMs !== undefined && isActedFor) this.clock.setTimer(statusAfterMs, putBack);
+  }
+
   suspend(name: string, suspend: boolean): void {
     this.setPolicies(name, { suspend });
   }
@@ -148,6 +174,8 @@ export class Stage {
   }
 
   annotate(name: string, annotations: Annotating<typeof ANNOTATIONS>): void {
+    const resource = this.resource(name);
+    if (resource && annotations.reconcileAt !== undefined) this.rules.onAskedAgain(resource);
     this.patch(name, { metadata: { annotations: named(ANNOTATIONS, annotations) } });
   }
 
@@ -162,11 +190,17 @@ export class Stage {
       {};
   }
 
-  /** The account in which jobs of a namespace are now to be; undefined where its annotations can't be understood. */
-  accountFor(namespace: string): string | undefined {
+  /** The account that is now asked for a resource; undefined where the annotations of its namespace can't be understood. */
+  accountFor({ metadata: { namespace }, spec: { sageMakerEndpoint } }: ProcessingJob): string | undefined {
     const role = this.annotationsOf(namespace)[NAMESPACE_ANNOTATIONS.assumeRoleArn];
-    if (role === undefined) return this.callerAccount;
-    return role.startsWith("arn:") ? accountOfArn(role) : undefined;
+    if (role !== undefined && !role.startsWith("arn:")) return undefined;
+    if (sageMakerEndpoint !== undefined) return OWN_ACCOUNT;
+    return role === undefined ? this.callerAccount : accountOfArn(role);
+  }
+
+  /** The account that has, or would have, the job of a resource. */
+  accountOf({ spec: { roleArn = "", sageMakerEndpoint } }: ProcessingJob): string {
+    return sageMakerEndpoint === undefined ? accountOfArn(roleArn) : OWN_ACCOUNT;
   }
 
   delete(name: string): void {
@@ -257,7 +291,7 @@ export class Stage {
     if (this.rules.hasBeenCreated(taken)) return;
     this.note(`  SageMaker: ${taken} is another's`);
     const spec = { ...MINIMAL_SPEC, appSpecification: { imageUri: ANOTHER_IMAGE } };
-    this.accounts.service(accountOfArn(resource.spec.roleArn!)).create(
+    this.accounts.service(this.accountOf(resource)).create(
       spec.region,
       toCreateRequest(spec, taken) as CreateRequest,
     );

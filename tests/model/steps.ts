@@ -11,9 +11,10 @@ export type Step =
   | { do: "set policies"; name: string; policies: { [Name in keyof Policies]: Policies[Name] | undefined } }
   | { do: "annotate"; name: string; annotations: Annotating<typeof ANNOTATIONS> }
   | { do: "ask again"; name: string }
+  | { do: "restore"; name: string; statusAfterMs: number | null }
   | { do: "inherit"; name: string; word: "Completed" | "Failed" | "Stopped"; hasRecord: boolean }
   | { do: "annotate namespace"; annotations: Annotating<typeof NAMESPACE_ANNOTATIONS> }
-  | { do: "wrong account" | "unresolved"; seconds: number }
+  | { do: "wrong account" | "unresolved" | "contend"; seconds: number }
   | { do: "deny"; operation: string; seconds: number }
   | { do: "allow endpoint"; isAllowed: boolean }
   | { do: "take lease" }
@@ -54,6 +55,9 @@ function happen(world: World, step: Step): void {
       return world.annotate(step.name, step.annotations);
     case "inherit":
       return world.inherit(step.name, step);
+    case "restore":
+      world.faultsInjected++;
+      return world.restore(step.name, step.statusAfterMs ?? undefined);
     case "ask again":
       return world.annotate(step.name, { reconcileAt: `at ${world.clock.monotonic()}` });
     case "annotate namespace":
@@ -64,6 +68,10 @@ function happen(world: World, step: Step): void {
     case "unresolved":
       world.faultsInjected++;
       world.unresolvedUntil = world.clock.monotonic() + step.seconds * 1000;
+      return;
+    case "contend":
+      world.faultsInjected++;
+      world.contendedUntil = world.clock.monotonic() + step.seconds * 1000;
       return;
     case "deny":
       world.faultsInjected++;

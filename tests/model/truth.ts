@@ -1,11 +1,21 @@
 /** What must be true once faults have ended and time has passed: what the spec, the policies and the job in its account say. */
 import { findCondition } from "../../src/api/conditions.ts";
 import { ANNOTATIONS, NAMESPACE_ANNOTATIONS } from "../../src/api/group.ts";
-import { attemptName } from "../../src/api/job_name.ts";
 import type { ProcessingJob, ProcessingJobStatus } from "../../src/api/processing_job.ts";
 import type { StoredJob } from "../../src/sagemaker/stand_in/jobs.ts";
 import { accountOfArn } from "./accounts.ts";
-import { isAtRest, isDeleting, isForced, isOver, isPaused, isSuspended, type Life, readyReason } from "./lives.ts";
+import {
+  attemptOf,
+  isAtRest,
+  isDeleting,
+  isForced,
+  isOfOther,
+  isOver,
+  isPaused,
+  isSuspended,
+  type Life,
+  readyReason,
+} from "./lives.ts";
 import type { Stage } from "./stage.ts";
 
 /** Finds what is not true of a resource. */
@@ -26,11 +36,11 @@ export class Truth {
   }
 
   /** The resource is gone: its jobs must not run, and under `Delete` they have no records. */
-  #afterwards({ resource, creates, isTaken }: Life): string[] {
+  #afterwards({ resource, creates, isTaken, isLost }: Life): string[] {
     const { spec, metadata: { namespace } } = resource;
     const byNamespace = this.#stage.annotationsOf(namespace)[NAMESPACE_ANNOTATIONS.defaultDeletionPolicy];
     const policy = spec.deletionPolicy ?? byNamespace;
-    if (isTaken || isForced(resource) || policy === "Retain") return [];
+    if (isTaken || isLost || isForced(resource) || policy === "Retain") return [];
     const jobs = this.#jobsOf(creates.keys());
     const problems = jobs.filter((job) => this.#stage.isRunning(job))
       .map(({ name }) => `the job ${name} runs, but its resource is gone`);
@@ -43,11 +53,12 @@ export class Truth {
   }
 
   #deleting(life: Life): string[] {
-    const { name, resource: { status, metadata: { namespace } } } = life;
+    const { name, resource } = life;
+    const { status } = resource;
     // Nothing can be asked for such a namespace, and of an account that isn't called nothing is known.
-    if (this.#stage.accountFor(namespace) === undefined || this.#isElsewhere(life)) return [];
+    if (this.#stage.accountFor(resource) === undefined || this.#isElsewhere(life)) return [];
     // A create with an unknown outcome can't be looked up, where SageMaker would have taken it.
-    if (this.#isAbroad(life.resource) && status?.processingJobStatus === "Reconciling") return [];
+    if (this.#isAbroad(resource) && status?.processingJobStatus === "Reconciling") return [];
     return [`the deletion of ${name} has not ended: ${status?.processingJobStatus}: ${status?.additional}`];
   }
 
@@ -68,6 +79,13 @@ export class Truth {
   #living(life: Life): string[] {
     const { resource, isTaken, attempt } = life;
     const { spec, status } = resource;
+    if (life.isRestored) {
+      const isShown = (status?.processingJobStatus === "Error" && readyReason(status) === "Restored") || isOver(status);
+      if (isShown && (isOfOther(resource) || life.creates.size === 0)) return [];
+      if (!life.isAskedAgain) {
+        return [`the status of ${attempt} hides that it came from a backup: ${described(status)}`];
+      }
+    }
     if (isTaken) return this.#isHeldBack(resource) ? [] : conflicting(life);
     if (isOver(status)) return this.#over(life);
     if (findCondition(status?.conditions, "Paused")?.status === "True") {
@@ -76,7 +94,7 @@ export class Truth {
     // The operator has given up.
     if (status?.processingJobStatus === "Error") return this.#running(life);
     // Nothing can be asked for such a namespace.
-    const isAskable = this.#stage.accountFor(resource.metadata.namespace) !== undefined;
+    const isAskable = this.#stage.accountFor(resource) !== undefined;
     if (!isAskable && status?.processingJobStatus === "Reconciling") return [];
     if (this.#isElsewhere(life)) return this.#isHeldBack(resource) ? [] : elsewhere(life);
     if (this.#isAbroad(resource) && status?.processingJobStatus === "Reconciling") return [];
@@ -86,11 +104,13 @@ export class Truth {
   }
 
   #over(life: Life): string[] {
-    const { resource: { spec, status }, attempt } = life;
+    const { resource, attempt } = life;
+    const { spec, status } = resource;
     const problems: string[] = [];
     const [job] = this.#jobsOf([attempt]);
     const word = status?.processingJobStatus;
-    const isDated = status?.processingEndTime !== undefined;
+    // SageMaker is asked what time it is, which it can't be for such a namespace.
+    const isDated = status?.processingEndTime !== undefined && this.#stage.accountFor(resource) !== undefined;
     if (spec.ttlSecondsAfterFinished !== undefined && isDated) {
       problems.push(`${attempt} is finished, and has not been deleted`);
     }
@@ -143,22 +163,22 @@ export class Truth {
   #isHeldBack(resource: ProcessingJob): boolean {
     const { metadata: { namespace }, status } = resource;
     const regions = this.#stage.annotationsOf(namespace)[NAMESPACE_ANNOTATIONS.allowedRegions];
-    const isRefused = regions === "none" || this.#stage.accountFor(namespace) === undefined;
+    const isRefused = regions === "none" || this.#stage.accountFor(resource) === undefined;
     return (isRefused || this.#isAbroad(resource)) && status?.processingJobStatus === "Reconciling";
   }
 
   /** The role is of another account than the caller, and SageMaker takes none of another account. */
-  #isAbroad({ spec, metadata: { namespace } }: ProcessingJob): boolean {
-    return accountOfArn(spec.roleArn ?? "") !== this.#stage.accountFor(namespace);
+  #isAbroad(resource: ProcessingJob): boolean {
+    return this.#stage.accountOf(resource) !== this.#stage.accountFor(resource);
   }
 
   /** Its job is, or was, in an account that is not asked now. */
   #isElsewhere({ resource, creates }: Life): boolean {
-    const { metadata: { name, uid, namespace }, status } = resource;
-    const account = this.#stage.accountFor(namespace);
+    const { status } = resource;
+    const account = this.#stage.accountFor(resource);
     const arn = status?.processingJobArn;
     if (arn !== undefined) return accountOfArn(arn) !== account;
-    const running = this.#jobsOf([...creates.keys(), attemptName(name, uid, status?.attemptCount ?? 1)]);
+    const running = this.#jobsOf([...creates.keys(), attemptOf(resource)]);
     return running.some((job) => this.#stage.isRunning(job) && accountOfArn(job.arn) !== account);
   }
 

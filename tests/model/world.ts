@@ -14,7 +14,8 @@ export type System = "apiserver" | "sagemaker";
 
 /** How far behind SageMaker's answers may be. */
 const STALE_MS = 3_000;
-const LEASE = "/apis/coordination.k8s.io/v1/namespaces/default/leases/sagemaker-operator";
+const LEASE_NAME = "sagemaker-operator";
+const LEASE = `/apis/coordination.k8s.io/v1/namespaces/default/leases/${LEASE_NAME}`;
 /** Where resources that name an endpoint have their calls go; an operator may be started without leave to use it. */
 export const ENDPOINT = "https://sagemaker.example.com";
 const READS = /^(Describe|List|GetCallerIdentity)/;
@@ -33,6 +34,8 @@ export class World extends Stage implements Disposable {
   isEndpointAllowed = true;
   /** On the monotonic clock: until when the host of SageMaker does not resolve. */
   unresolvedUntil = 0;
+  /** On the monotonic clock: until when each write of a resource is a conflict. */
+  contendedUntil = 0;
   /** On the monotonic clock: until when SageMaker refuses an operation for lack of a permission. */
   readonly deniedUntil = new Map<string, number>();
   readonly operators: OperatorProcess[] = [];
@@ -76,13 +79,13 @@ export class World extends Stage implements Disposable {
       random: this.#random,
       faultOf: (call) => {
         this.requests.push(call.what);
+        if (call.what.startsWith("PATCH")) this.rules.onWrite(call.what.replace(/^PATCH /, ""));
         return this.#takeFault(call);
       },
       heldFor: (call) => this.pausedUntil[systemOf(call)] - this.clock.monotonic(),
       onEffect: (when, call, sender) => {
         if (when === "before") {
-          if (!call.what.endsWith(" sagemaker-operator")) this.note(`  ${(sender as OperatorProcess).id} ${call.what}`);
-          if (call.what.startsWith("PATCH")) this.rules.onWrite(call.what.replace(/^PATCH /, ""));
+          if (!call.what.endsWith(LEASE_NAME)) this.note(`  ${(sender as OperatorProcess).id} ${call.what}`);
         }
         this.onEffect({ what: call.what, when, sender: sender as OperatorProcess });
       },
@@ -169,6 +172,7 @@ export class World extends Stage implements Disposable {
   endFaults(): void {
     this.faults = [];
     this.unresolvedUntil = 0;
+    this.contendedUntil = 0;
     this.deniedUntil.clear();
     this.useAccount(OWN_ACCOUNT);
     this.isEndpointAllowed = true;
@@ -194,14 +198,16 @@ export class World extends Stage implements Disposable {
     this.rules.onRecordDeleted(job.name);
   }
 
-  #callSageMaker({ caller, operation, input, region, account, signal }: SdkCall): Promise<unknown> {
+  #callSageMaker({ caller, operation, input, region, account, isCustomEndpoint, signal }: SdkCall): Promise<unknown> {
     const sender = this.operators.find(({ id }) => id === caller)!;
     const job = String(input.ProcessingJobName ?? "");
     this.rules.onCall({ sender: caller, operation, job, account });
+    // What answers there has one account, and takes any role.
+    const asked = isCustomEndpoint ? undefined : account;
     return this.#wire.send<unknown>({
       what: `${operation} ${job}`.trimEnd(),
       isEffect: !READS.test(operation),
-      apply: ({ stale }) => this.#perform({ operation, region, request: input }, account, stale),
+      apply: ({ stale }) => this.#perform({ operation, region, request: input }, asked, stale),
       refuse: (fault) => {
         if (fault === "throttled") throw serviceError("ThrottlingException", "Rate exceeded");
         if (fault === "denied") throw serviceError("AccessDeniedException", `not authorized to perform: ${operation}`);
@@ -214,15 +220,15 @@ export class World extends Stage implements Disposable {
 
   #perform(
     call: { operation: string; region: string; request: Record<string, unknown> },
-    account: string,
+    account: string | undefined,
     stale: boolean,
   ): unknown {
     if (call.operation === "GetCallerIdentity") return {};
-    const service = this.accounts.service(account);
+    const service = this.accounts.service(account ?? OWN_ACCOUNT);
     const known = service.created.length;
     const { RoleArn } = call.request;
     try {
-      if (call.operation === "CreateProcessingJob" && accountOfArn(String(RoleArn)) !== account) {
+      if (call.operation === "CreateProcessingJob" && account !== (account && accountOfArn(String(RoleArn)))) {
         throw new ServiceError("AccessDeniedException", "Cross-account pass role is not allowed", 403);
       }
       const answer = perform(service, call, stale ? Math.floor(this.#random() * STALE_MS) : this.staleMs);
@@ -240,8 +246,11 @@ export class World extends Stage implements Disposable {
     const fate = this.fate(call);
     if (fate !== undefined) return fate;
     const system = systemOf(call);
+    const now = this.clock.monotonic();
+    if (now < this.contendedUntil && call.what.startsWith("PATCH") && !call.what.endsWith(LEASE_NAME)) {
+      return "conflict";
+    }
     if (system === "sagemaker") {
-      const now = this.clock.monotonic();
       if (now < this.unresolvedUntil) return "unresolved";
       if (now < (this.deniedUntil.get(call.what.split(" ")[0]!) ?? 0)) return "denied";
     }
