@@ -14,7 +14,8 @@ import { MINIMAL_SPEC } from "../support/builders.ts";
 import { apply } from "../support/kubectl.ts";
 import { LocalOperator } from "../support/local_operator.ts";
 import { FAKE_CREDENTIALS } from "../support/operator.ts";
-import { installCrd, Resources } from "../support/resources.ts";
+import { program } from "../support/program.ts";
+import { installCrd, jobNameOf, Resources } from "../support/resources.ts";
 
 const ROOT = join(import.meta.dirname!, "../..");
 const PAGES = [
@@ -51,7 +52,13 @@ Deno.test("the commands in the documentation work as they are written", async (t
     for (const page of PAGES) {
       const blocks = shellBlocks(await Deno.readTextFile(join(ROOT, page)));
       assert.ok(blocks.length > 0, page);
-      for (const block of blocks) await test.step(`${page}: ${block.split("\n")[0]}`, () => run(block, standIn));
+      for (const block of blocks) {
+        // The job runs until a page waits for its end.
+        if (block.includes("--for=condition=Finished")) {
+          standIn.finish(jobNameOf(await new Resources(cluster, "default").get("example")), "Completed");
+        }
+        await test.step(`${page}: ${block.split("\n")[0]}`, () => run(block, standIn));
+      }
     }
   } finally {
     await standIn.close();
@@ -74,8 +81,9 @@ async function prepare(standIn: StandIn): Promise<void> {
   const { kubectl } = await findBinaries(["kubectl"]);
   await Deno.mkdir(join(folder, "bin"));
   await Deno.symlink(await Deno.realPath(kubectl), join(folder, "bin/kubectl"));
-  const program = `#!/bin/sh\nexec '${Deno.execPath()}' run -A --no-check --quiet '${join(ROOT, "main.ts")}' "$@"\n`;
-  await Deno.writeTextFile(join(folder, "bin/sagemaker-operator"), program, { mode: 0o755 });
+  const [command, args] = program([], {});
+  const script = `#!/bin/sh\nexec ${[command, ...args].map((word) => `'${word}'`).join(" ")} "$@"\n`;
+  await Deno.writeTextFile(join(folder, "bin/sagemaker-operator"), script, { mode: 0o755 });
 
   const resources = new Resources(cluster, "default");
   await resources.create("example", { spec: { environment: [{ name: "SIMULATE_DURATION", value: "1h" }] } });
