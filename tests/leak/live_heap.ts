@@ -6,7 +6,7 @@ const METRIC = "sagemaker_operator_heap_used_bytes";
 const EVERY_MS = 100;
 /** Each look is itself work that leads to collections, so many of them fall into this time. */
 const WINDOW_MS = 15_000;
-const REQUEST_MS = 10_000;
+const REQUEST_MS = 60_000;
 
 /** The most that the live heap may grow, in bytes, whatever the operator does meanwhile. */
 export const MOST_GROWTH = 300_000;
