@@ -102,9 +102,11 @@ export class Rules {
     life.creates.set(name, times);
     if (life.goneAt !== undefined) {
       // Under `Retain` a job that was asked for may run on, so it may as well begin.
-      const isLeft = life.isLost || isForced(life.resource) || this.#calls.policyOf(life.resource) === "Retain";
+      const isLeft = isForced(life.resource) || this.#calls.policyOf(life.resource) === "Retain";
       const isSentBefore = (life.sentAt.get(name) ?? Infinity) <= life.goneAt;
-      if (!(isLeft && isSentBefore)) this.broken(`the job ${name} was created when its resource was gone`);
+      if (!life.isLost && !(isLeft && isSentBefore)) {
+        this.broken(`the job ${name} was created when its resource was gone`);
+      }
     } else if (!metadata.finalizers?.includes(FINALIZER)) {
       this.broken(`the job ${name} was created before its resource had the finalizer`);
     }
