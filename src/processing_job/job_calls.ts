@@ -13,7 +13,7 @@ import type { Admission, Call, CallGate } from "../sagemaker/gate.ts";
 import { mayHaveArrived } from "../sagemaker/create_outcome.ts";
 import type { JobInformer } from "../sagemaker/informer/informer.ts";
 import { isFinal } from "../sagemaker/sighting.ts";
-import { isAboutTags, isOwnJob, usersTags } from "../sagemaker/ownership.ts";
+import { isAboutTags, isOwnJob, NOT_SHOWN, usersTags } from "../sagemaker/ownership.ts";
 import type { Observed } from "./action.ts";
 import { isMarkedForOther } from "./backup.ts";
 import type { Burst } from "./burst.ts";
@@ -278,6 +278,14 @@ export class JobCalls {
       observed.isOwn = await isOwnJob(sageMaker, toCreateRequest(resource.spec, ref.name), owner, signal);
     });
     if (observed.isOwn === false) log.warn("The job of this name is not the resource's", identity(resource));
+    if (observed.failure?.code !== NOT_SHOWN) return;
+    // Its record may be gone, or the answer was behind: what was seen is forgotten, a look tells, and the job may still appear.
+    this.#followed.delete(keyOf(resource));
+    this.#options.jobs.forget(keyOf(resource));
+    observed.sighting = await this.#lookUp(resource, signal);
+    if (!observed.sighting.absent) return;
+    delete observed.failure;
+    this.#leaveOpen(keyOf(resource), observed);
   }
 
   /**

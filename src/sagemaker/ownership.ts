@@ -64,16 +64,19 @@ export async function isOwnJob(
     if (!(error instanceof SageMakerError) || error.failure.retry === "soon") throw error;
   }
   const isOwn = owned ?? await sageMaker.isSameJob(request, signal);
-  if (isOwn === undefined) throw new SageMakerError(NOT_SHOWN);
+  if (isOwn === undefined) throw new SageMakerError(notShown);
   return isOwn;
 }
 
+/** The code of `isOwnJob`'s failure where SageMaker does not show the job. */
+export const NOT_SHOWN = "NotShown";
+
 /** Reads of SageMaker may be behind, so a job that was seen a moment ago may be missing from the next answer. */
-const NOT_SHOWN: Failure = {
+const notShown: Failure = {
   retry: "soon",
   reason: "UnknownError",
-  code: "NotShown",
-  message: "SageMaker does not show the processing job that it has just shown",
+  code: NOT_SHOWN,
+  message: "SageMaker does not show the processing job that it has shown before",
 };
 
 /**

@@ -189,6 +189,16 @@ const CASES: Case[] = [
     steps: [{ do: "inherit", name: "a", word: "Completed", hasRecord: false }],
   },
   {
+    name: "a record that is deleted before it is known whose it was is not asked for again and again",
+    seed: 1,
+    steps: [
+      { do: "contend", seconds: 60 },
+      { do: "inherit", name: "a", word: "Completed", hasRecord: true },
+      wait(10_000),
+      { do: "delete record", name: "a" },
+    ],
+  },
+  {
     name: "under 'Retain' a create may arrive when its resource is gone",
     seed: -181386314,
     steps: [create({ deletionPolicy: "Retain" }), { ...late }, wait(30_000), { do: "delete", name: "a" }, wait(30_000)],

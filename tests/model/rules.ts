@@ -150,6 +150,10 @@ export class Rules {
     this.#lives.get(jobName(name, uid))!.isRestored = true;
   }
 
+  isRestored(name: string): boolean {
+    return this.#lifeOf(name)!.isRestored;
+  }
+
   onAskedAgain({ metadata: { name, uid } }: ProcessingJob): void {
     this.#lives.get(jobName(name, uid))!.isAskedAgain = true;
   }

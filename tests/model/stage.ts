@@ -288,7 +288,7 @@ export class Stage {
     const resource = this.resource(name);
     if (resource === undefined || resource.metadata.deletionTimestamp || this.jobOf(resource)) return;
     const taken = jobName(name, resource.metadata.uid);
-    if (this.rules.hasBeenCreated(taken)) return;
+    if (this.rules.hasBeenCreated(taken) || this.rules.isRestored(taken)) return;
     this.note(`  SageMaker: ${taken} is another's`);
     const spec = { ...MINIMAL_SPEC, appSpecification: { imageUri: ANOTHER_IMAGE } };
     this.accounts.service(this.accountOf(resource)).create(
