@@ -62,6 +62,6 @@ Deno.test("ListCost: where polls cost more than Describes one that costs less is
 
 Deno.test("ListCost: a scan that was not worth while says so of as many jobs as it looked for", () => {
   const cost = new ListCost();
-  cost.scanned({ jobs: 20, pages: 1, usefulPages: 0, distant: [undefined as never] });
+  cost.scanned({ jobs: 20, pages: 1, usefulPages: 0, distant: Array<never>(20) });
   assert.deepEqual([cost.isWorthwhile(20, 0, 0), cost.isWorthwhile(21, 0, 0)], [false, true]);
 });

@@ -210,9 +210,11 @@ export class Lists {
         this.#ended(scan.startedAt);
         return onUnlisted();
       }
+      const isFirst = this.lastPoll === undefined;
       const outcome = this.#polls.take(page, sending);
       if (outcome === "many" && this.#isListing) this.#scans.hurry();
       if (outcome !== "done") return;
+      if (isFirst && this.#cost.usesPolls) this.#scans.slowDown();
       this.#ended(this.lastPoll!.sent);
       onPolled();
     } catch (error) {
