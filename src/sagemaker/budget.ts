@@ -9,6 +9,7 @@ const RETURN_MS = 10_000;
 const RETURN_CALLS = 40;
 /** Fewer successes than these between two throttles measure nothing. */
 const MEASURED = 5;
+const MEASURED_FIRST = 4;
 /** How much a bucket holds, in milliseconds of its rate; one call at least. That of a service is taken for as large. */
 const BURST_MS = 1_000;
 const SLOWEST_PER_SECOND = 1 / 30;
@@ -197,7 +198,8 @@ export class CallBudget {
     const successes = this.#successes;
     const isFirst = this.#rate === Infinity;
     const rate = isFirst ? 2 * Math.max(1, successes) : this.#rate;
-    if (successes >= MEASURED) this.#limit = this.#measuredLimit(now);
+    // A first burst that was not refused is a bucket of the service's: as much as it is believed to grant a second.
+    if (successes >= (isFirst ? MEASURED_FIRST : MEASURED)) this.#limit = this.#measuredLimit(now);
     else if (successes > 0 && !isFirst) this.#limit = rate / 2;
     const published = this.#publishedRate(successes, isFirst);
     const isUnknown = successes === 0 || this.#limit === Infinity;
