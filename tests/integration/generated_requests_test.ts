@@ -6,7 +6,7 @@ import { renderRequests } from "../../src/commands/render.ts";
 import { convertText } from "../../src/commands/render_resource.ts";
 import { resourcesYaml } from "../../src/convert/resource.ts";
 import { toCreateRequest } from "../../src/sagemaker/convert.ts";
-import { type StandIn, startStandIn } from "../../src/sagemaker/stand_in/server.ts";
+import { startStandIn } from "../../src/sagemaker/stand_in/server.ts";
 import { tryCreate } from "../support/admission.ts";
 import { testCluster } from "../support/control_plane.ts";
 import { GENERATED } from "../support/requests.ts";
@@ -14,18 +14,9 @@ import { installCrd } from "../support/resources.ts";
 
 const cluster = testCluster();
 let namespace: string;
-let standIn: StandIn;
-let client: SageMakerClient;
 Deno.test.beforeAll(async () => {
   await installCrd(cluster);
   namespace = await cluster.freshNamespace("generated");
-  standIn = await startStandIn();
-  const credentials = { accessKeyId: "AKID", secretAccessKey: "secret" };
-  client = new SageMakerClient({ region: "us-west-2", endpoint: standIn.url, credentials, maxAttempts: 1 });
-});
-Deno.test.afterAll(async () => {
-  client.destroy();
-  await standIn.close();
 });
 
 Deno.test("there are twelve generated requests", () => assert.equal(GENERATED.size, 12));
@@ -45,8 +36,16 @@ for (const [title, request] of GENERATED) {
     assert.deepEqual({ ...rendered.requests[0], ProcessingJobName: request.ProcessingJobName }, request);
 
     const { ProcessingJobName } = request;
-    await client.send(new CreateProcessingJobCommand(request));
-    const { AppSpecification } = await client.send(new DescribeProcessingJobCommand({ ProcessingJobName }));
-    assert.deepEqual(AppSpecification, request.AppSpecification);
+    const standIn = await startStandIn();
+    const credentials = { accessKeyId: "AKID", secretAccessKey: "secret" };
+    const client = new SageMakerClient({ region: "us-west-2", endpoint: standIn.url, credentials, maxAttempts: 1 });
+    try {
+      await client.send(new CreateProcessingJobCommand(request));
+      const { AppSpecification } = await client.send(new DescribeProcessingJobCommand({ ProcessingJobName }));
+      assert.deepEqual(AppSpecification, request.AppSpecification);
+    } finally {
+      client.destroy();
+      await standIn.close();
+    }
   });
 }
