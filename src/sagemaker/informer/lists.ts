@@ -215,11 +215,13 @@ export class Lists {
         this.#ended(scan.startedAt);
         return onUnlisted();
       }
+      const isFirst = this.lastPoll === undefined;
       const outcome = this.#polls.take(page, sending);
       if (outcome === "many" && this.#isListing) this.#scans.hurry();
       // Beside polls the next scan may have been minutes away.
       if (outcome === "late") this.#scans.dueAt = Math.min(this.#scans.dueAt, clock.monotonic());
       if (outcome !== "done") return;
+      if (isFirst && this.#cost.usesPolls) this.#scans.slowDown();
       this.#ended(this.lastPoll!.sent);
       onPolled();
     } catch (error) {

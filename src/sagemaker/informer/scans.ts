@@ -7,8 +7,6 @@ import type { ListCost } from "./list_cost.ts";
 
 /** Beside polls, all jobs are listed so often, and distant jobs are looked for: each is seen within ten minutes. */
 export const SCAN_MS = 8 * 60_000;
-/** Beside polls, the pages of a scan are spread over that time, but come no later than this after each other. */
-const LATEST_PAGE_MS = 15_000;
 
 export interface ScansOptions {
   clock: Clock;
@@ -55,6 +53,12 @@ export class Scans {
     [this.#scan, this.isHurried, this.dueAt] = [undefined, false, dueAt];
   }
 
+  /** Polls show what changes from now on. */
+  slowDown(): void {
+    const { clock, cost } = this.#options;
+    if (!this.isUnderWay) this.dueAt = clock.monotonic() + SCAN_MS / cost.scanPages;
+  }
+
   /** Has a new scan take the place of polls until it is over. */
   hurry(): void {
     this.reset(this.#options.clock.monotonic());
@@ -92,12 +96,12 @@ export class Scans {
     return undefined;
   }
 
-  /** Beside polls the pages are spread evenly over the time that is left. */
+  /** Beside polls the pages are spread evenly over the time that is left: each takes a poll's place. */
   #nextPageAt(scan: FullScan, now: number): number {
     const { cost, isPolling } = this.#options;
     if (!isPolling() || this.isHurried) return now;
     const rest = Math.max(cost.scanPages - scan.pages, scan.pages / 2, 1);
-    return now + Math.min(LATEST_PAGE_MS, Math.max(0, scan.startedAt + SCAN_MS - now) / rest);
+    return now + Math.max(0, scan.startedAt + SCAN_MS - now) / rest;
   }
 
   #finish(scan: FullScan, now: number): void {
