@@ -90,7 +90,10 @@ export class Resources {
 
   /** Puts `status` in the place of all that the status says, as another controller would have left it. */
   async replaceStatus(name: string, status: ProcessingJobStatus): Promise<ProcessingJob> {
-    return await this.#ask("PUT", `/${name}/status`, { ...await this.get(name), status });
+    // Again, if the operator has written it meanwhile.
+    return await eventually(`the status of ${name} is replaced`, async () => {
+      return await this.#ask("PUT", `/${name}/status`, { ...await this.get(name), status });
+    });
   }
 
   /** Writes one condition, or none, by server-side apply, as another controller does. */
