@@ -123,7 +123,7 @@ for (const lists of LIST_MODES) {
 Deno.test("narrow lists: beside polls a scan shows each job every ten minutes, and each is described in time", async () => {
   await using it = new FakeRegion({ lists: "narrow" });
   await followMany(it, 350);
-  await it.clock.advance(8 * MINUTE);
+  await it.clock.advance(3 * MINUTE);
   const from = it.clock.monotonic();
   await it.clock.advance(60 * MINUTE);
   const pages = it.calls.filter(({ at, operation, request }) => {

@@ -72,7 +72,8 @@ export class Lists {
       sighting.job?.creationTime ?? this.#window.stampAt(createdFrom, clock.monotonic());
     const common = { ...options, cost: this.#cost, window: this.#window, createdFrom };
     this.#polls = new Polls(common);
-    this.#scans = new Scans({ ...common, isPolling: () => this.lastPoll !== undefined });
+    const isPolling = () => this.lastPoll !== undefined;
+    this.#scans = new Scans({ ...common, isPolling });
     this.#routine = new Routine(clock, (signal) => this.#step(signal));
   }
 
@@ -215,13 +216,11 @@ export class Lists {
         this.#ended(scan.startedAt);
         return onUnlisted();
       }
-      const isFirst = this.lastPoll === undefined;
       const outcome = this.#polls.take(page, sending);
       if (outcome === "many" && this.#isListing) this.#scans.hurry();
       // Beside polls the next scan may have been minutes away.
       if (outcome === "late") this.#scans.dueAt = Math.min(this.#scans.dueAt, clock.monotonic());
       if (outcome !== "done") return;
-      if (isFirst && this.#cost.usesPolls) this.#scans.slowDown();
       this.#ended(this.lastPoll!.sent);
       onPolled();
     } catch (error) {

@@ -7,13 +7,13 @@ import type { Entry } from "./entry.ts";
 import type { Followed } from "./followed.ts";
 import { oldestCreation } from "./full_scan.ts";
 import type { ListCost } from "./list_cost.ts";
-import { SCAN_MS } from "./scans.ts";
+import { pagePauseMs } from "./scans.ts";
 import type { ChangeWindow } from "./window.ts";
 
 /** What each page of a scan takes of the time, at one list a second. */
 const PAGE_MS = 1_000;
-/** Polls that go back too far and are given up take as much as so many pages in the time of a scan. */
-const GIVEN_UP = 8;
+/** Polls that go back too far and are given up take this part of the rate. */
+const GIVEN_UP = 1 / 30;
 /** A poll never goes back further than this for one job. */
 const MAX_COVERED_MS = 60_000;
 
@@ -113,7 +113,7 @@ export class Polls {
     cost.polled(poll.pages, now);
     this.last = poll.first!;
     // The pages of scans are taken off what polls may have of the rate.
-    const share = Math.min(0.5, (cost.scanPages + GIVEN_UP) * PAGE_MS / SCAN_MS);
+    const share = Math.min(0.5, PAGE_MS / pagePauseMs(cost.scanPages) + GIVEN_UP);
     this.dueAt = this.last.sent + pollIntervalMs / (1 - share);
     followed.allListed();
   }

@@ -5,8 +5,10 @@ import type { Followed } from "./followed.ts";
 import { FullScan } from "./full_scan.ts";
 import type { ListCost } from "./list_cost.ts";
 
-/** Beside polls, all jobs are listed so often, and distant jobs are looked for: each is seen within ten minutes. */
+/** Distant jobs are looked for so often; and beside polls all jobs are listed at least so often: each is seen within ten minutes. */
 export const SCAN_MS = 8 * 60_000;
+/** Beside polls, the pages of scans come so long after each other, or sooner where there are very many. */
+const PAGE_PAUSE_MS = 15_000;
 
 export interface ScansOptions {
   clock: Clock;
@@ -53,12 +55,6 @@ export class Scans {
     [this.#scan, this.isHurried, this.dueAt] = [undefined, false, dueAt];
   }
 
-  /** Polls show what changes from now on. */
-  slowDown(): void {
-    const { clock, cost } = this.#options;
-    if (!this.isUnderWay) this.dueAt = clock.monotonic() + SCAN_MS / cost.scanPages;
-  }
-
   /** Has a new scan take the place of polls until it is over. */
   hurry(): void {
     this.reset(this.#options.clock.monotonic());
@@ -91,24 +87,22 @@ export class Scans {
       this.#finish(scan, now);
       return scan;
     }
-    this.dueAt = this.#nextPageAt(scan, now);
+    this.dueAt = this.#nextPageAt(now);
     if (isPolling()) this.#tellMissing(scan, { isOver: false });
     return undefined;
   }
 
-  /** Beside polls the pages are spread evenly over the time that is left: each takes a poll's place. */
-  #nextPageAt(scan: FullScan, now: number): number {
+  /** Beside polls each page takes a poll's place. */
+  #nextPageAt(now: number): number {
     const { cost, isPolling } = this.#options;
-    if (!isPolling() || this.isHurried) return now;
-    const rest = Math.max(cost.scanPages - scan.pages, scan.pages / 2, 1);
-    return now + Math.max(0, scan.startedAt + SCAN_MS - now) / rest;
+    return isPolling() && !this.isHurried ? now + pagePauseMs(cost.scanPages) : now;
   }
 
   #finish(scan: FullScan, now: number): void {
     const { cost, followed, pollIntervalMs, isPolling } = this.#options;
     this.lastMs = now - scan.startedAt;
     cost.scanned(scan.result);
-    this.reset(scan.startedAt + (cost.usesPolls ? SCAN_MS : pollIntervalMs));
+    this.reset(isPolling() ? now + pagePauseMs(cost.scanPages) : scan.startedAt + pollIntervalMs);
     this.#tellMissing(scan, { isOver: true });
     // Polls show distant jobs too.
     if (isPolling()) return;
@@ -127,4 +121,9 @@ export class Scans {
     const missing = scan.missing(options).filter((entry) => entry.followedAt < scan.startedAt && isLost(entry));
     onMissing(missing);
   }
+}
+
+/** How long it is from one page of a scan to the next beside polls, in milliseconds, where a scan has so many pages. */
+export function pagePauseMs(pages: number): number {
+  return Math.min(PAGE_PAUSE_MS, SCAN_MS / pages);
 }

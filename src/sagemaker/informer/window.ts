@@ -10,7 +10,7 @@ const LONG_OVERLAP_MS = 30_000;
 const MAX_OVERLAP_MS = 60_000;
 const LONG_EVERY_MS = 10_000;
 /** A long poll that had more than one page is tried again after this: its pages would hold up the ordinary polls. */
-const LONG_AGAIN_MS = 60_000;
+const LONG_AGAIN_MS = 30_000;
 /** How long lateness that was seen is reckoned with. */
 const REMEMBER_MS = 5 * 60_000;
 
