@@ -114,6 +114,9 @@ async function settleNames(modules: string): Promise<void> {
   }
 }
 
+/** How a module ends whose only export is the default one: as `deno bundle` writes it, and as esbuild does when it minifies. */
+const ONLY_DEFAULT = /\bexport(?: default [\w$]+\(\)|\s*\{\s*[\w$]+ as default\s*\});?\s*$/;
+
 /**
  * A package in CommonJS that is imported when it is needed becomes a module with nothing but a default export, while those who
  * import it want its names, as the SDK those of its STS client: lets them have the names.
@@ -126,7 +129,7 @@ async function openDefaults(modules: string): Promise<void> {
       return [name, await Deno.readTextFile(join(modules, name))] as const;
     })),
   );
-  const closed = names.filter((name) => /\bexport default [\w$]+\(\);\s*$/.test(texts.get(name)!));
+  const closed = names.filter((name) => ONLY_DEFAULT.test(texts.get(name)!));
   for (const [name, text] of texts) {
     const opened = text.replace(/\bimport\("\.\/([^"]+)"\)/g, (whole, module) => {
       return closed.includes(module) ? `${whole}.then(m=>m.default)` : whole;
