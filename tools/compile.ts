@@ -24,7 +24,7 @@ const NO_FILES = "--no-code-cache";
 /** For memory rather than for speed, which the operator has no use for: its time goes by in waiting. See docs/adr/0009. */
 const SMALL = ["--max-semi-space-size=1", "--memory-saver-mode", "--no-opt", "--no-maglev", "--single-threaded"];
 /** Each collection takes all garbage, so that what is left is what the program holds. See docs/adr/0024. */
-const MEASURED = ["--gc-global"];
+const MEASURED = ["--gc-global", "--min-semi-space-size=4", "--max-semi-space-size=4"];
 
 /**
  * Appends a bundle to the runtime.
