@@ -90,7 +90,7 @@ export class ProcessingJobReconciler {
     try {
       return await this.#reconcile(key, signal);
     } catch (error) {
-      if (error instanceof NotNow) return { kind: "after", ms: error.waitMs };
+      if (error instanceof NotNow) return { kind: "after", ms: error.waitMs, isWaiting: true };
       // The resource is gone. The watch will say so, which brings the key back.
       if (error instanceof KubeError && error.status === 404) return { kind: "done" };
       // The watch brings the key back too, at once if it works.

@@ -11,9 +11,14 @@ const UNWIND_MS = 1_000;
 /**
  * What a reconcile asks for: nothing more until something changes, another look in `ms` milliseconds, or one after the
  * backoff of the queue, though nothing is wrong (what it went by was out of date). `gone` means that there is no such resource, so
- * that a look which an earlier reconcile has asked for is cancelled.
+ * that a look which an earlier reconcile has asked for is cancelled. `isWaiting` means that nothing was tried, so the backoff of earlier
+ * failures stays as it is.
  */
-export type Result = { kind: "done" } | { kind: "gone" } | { kind: "after"; ms: number } | { kind: "back-off" };
+export type Result =
+  | { kind: "done" }
+  | { kind: "gone" }
+  | { kind: "after"; ms: number; isWaiting?: true }
+  | { kind: "back-off" };
 
 /** A reconcile's error that trying again can't mend: it is logged and counted, and the key waits for the next change. */
 export class TerminalError extends Error {
@@ -99,7 +104,7 @@ async function reconcileOnce(options: ControllerOptions, key: string, signal: Ab
       return "terminal";
     case "after":
       // The count is forgotten first: a reconcile that asks to be called again has succeeded.
-      queue.forget(key);
+      if (!ending.isWaiting) queue.forget(key);
       queue.addAfter(key, ending.ms);
       return "requeue_after";
     case "back-off":

@@ -85,6 +85,15 @@ Deno.test("a TerminalError is not retried and forgets the count", async () => {
   await stop();
 });
 
+Deno.test("a reconcile that only waits for its turn leaves the backoff of its key as it is", async () => {
+  const waits: Result = { kind: "after", ms: 100, isWaiting: true };
+  const { queue, stop, clock } = start(scripted({ kind: "back-off" }, waits, { kind: "back-off" }));
+  queue.add("a");
+  await clock.advance(250 + 100);
+  equal(queue.retries("a"), 2);
+  await stop();
+});
+
 Deno.test("a reconcile that asks for it runs again after its wait", async () => {
   const { clock, queue, results, stop } = start(scripted(new Error("one"), { kind: "after", ms: 5000 }));
   queue.add("a");

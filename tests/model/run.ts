@@ -7,9 +7,9 @@ import { World } from "./world.ts";
 /** The longest that the truth may take once faults have ended: a person's five minutes, and the backoffs below them. */
 const SETTLE_MS = 15 * 60_000;
 const GLANCE_MS = 10_000;
-/** A time in which nothing happens, and the writes that it may see: a heartbeat for each resource. */
+/** A time in which nothing happens, and the writes that it may see: heartbeats, and a retry of what a person must mend. */
 const CALM_MS = 30_000;
-const CALM_WRITES = 8;
+const CALM_WRITES = 16;
 const STEPS = fc.array(anyStep, { minLength: 20, maxLength: 80, size: "max" });
 
 export interface Run {
