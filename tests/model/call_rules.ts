@@ -1,4 +1,5 @@
 /** What must hold of each call of SageMaker when it is sent: something asks for it. */
+import { findCondition } from "../../src/api/conditions.ts";
 import { NAMESPACE_ANNOTATIONS } from "../../src/api/group.ts";
 import type { DeletionPolicy } from "../../src/api/policies.ts";
 import type { ProcessingJob } from "../../src/api/processing_job.ts";
@@ -33,7 +34,10 @@ export class CallRules {
   check(life: Life, call: OperatorCall): void {
     const { operation, job, sender } = call;
     const pausedSince = this.#knowledge.pausedSince(sender, life.resource.metadata.uid) ?? Infinity;
-    if (this.#now() - pausedSince > ACTS_WITHIN_MS && !isOver(life.resource.status) && !life.isRestored) {
+    // Nothing follows from a status before it is written, so a pause takes effect once the status shows it.
+    const isShown = findCondition(life.resource.status?.conditions, "Paused")?.status === "True";
+    const isLate = this.#now() - pausedSince > ACTS_WITHIN_MS;
+    if (isShown && isLate && !isOver(life.resource.status) && !life.isRestored) {
       this.#broken(`${operation} was sent for ${job}, though its resource is paused`);
     }
     if (operation === "CreateProcessingJob") this.#onCreateSent(life, call);
