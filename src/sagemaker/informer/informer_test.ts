@@ -421,3 +421,19 @@ Deno.test("lists that were not worth it for few jobs are used for the many that 
     for (const name of ["few-0", "job-7", "job-100"]) assert.equal(it.known(name)?.status, "Completed", name);
   }
 });
+
+Deno.test("a job that is followed some time after it was recorded says nothing of how late lists are", async () => {
+  for (const lists of LIST_MODES) {
+    await using it = new FakeRegion({ lists });
+    followMany(it);
+    await it.clock.advance(3_000);
+    it.create("job");
+    const { arn } = it.service.find(REGION, "job");
+    it.informer.record("job", refOf("job"), { name: "job", arn, status: "InProgress" }, it.clock.now());
+    // Lists show it meanwhile, and are not asked.
+    await it.clock.advance(5_000);
+    it.follow("job");
+    await it.clock.advance(2_500);
+    assert.ok(it.informer.oldestLookMs()! <= 1_500, `${it.informer.oldestLookMs()}`);
+  }
+});

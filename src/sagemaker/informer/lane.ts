@@ -118,6 +118,8 @@ export class Lane {
     }
     this.#followed.add(entry);
     entry.followedAt = clock.monotonic();
+    // Lists that came before this have shown the job, but nothing took it in.
+    if (entry.unlistedSince !== undefined) entry.unlistedSince = entry.followedAt;
     const ageMs = Math.max(0, clock.now() - createdAfter) + SKEW_MS;
     entry.createdFrom = Math.max(entry.createdFrom, entry.followedAt - ageMs);
     const isCovered = this.#lists.cover(entry.lookedAt);
