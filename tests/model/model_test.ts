@@ -8,6 +8,8 @@ import { playMany, type Totals } from "./many.ts";
 
 /** About 25,000 steps; `deno task sieve` asks for more. */
 const RUNS = Number(Deno.env.get("SAGEMAKER_OPERATOR_TEST_MODEL_RUNS") ?? 600);
+const isMore = Deno.env.has("SAGEMAKER_OPERATOR_TEST_MODEL_RUNS");
+const SEED = 3239571559;
 /** How many processes share the runs. */
 const PROCESSES = Math.min(RUNS, Number(Deno.env.get("SAGEMAKER_OPERATOR_TEST_MODEL_PROCESSES") ?? 1));
 /** As many steps a run has at least. */
@@ -15,7 +17,8 @@ const LEAST_STEPS = 20;
 
 Deno.test("model: whatever happens, there is one job for each resource, and every status reaches the truth", async () => {
   const given = Deno.env.get("SAGEMAKER_OPERATOR_TEST_SEED");
-  const seed = given === undefined ? crypto.getRandomValues(new Uint32Array(1))[0]! : Number(given);
+  // Every run of the tests plays the same; `deno task sieve`, which asks for more runs, plays others each time.
+  const seed = given !== undefined ? Number(given) : isMore ? crypto.getRandomValues(new Uint32Array(1))[0]! : SEED;
   print(`model: ${RUNS} runs, from SAGEMAKER_OPERATOR_TEST_SEED=${seed} on`);
   const share = Math.ceil(RUNS / PROCESSES);
   const shares = Array.from({ length: PROCESSES }, (_, index) => {
