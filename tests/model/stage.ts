@@ -151,6 +151,9 @@ export class Stage {
     const restored = this.resource(name)!;
     const isActedFor = annotations?.[MARK] !== undefined;
     if (isActedFor || (statusAfterMs === 0 && hadJob(status))) this.rules.onRestored(restored);
+    // What was asked for just before the backup, and not seen, is asked for in it too.
+    const asked = annotations?.[ANNOTATIONS.reconcileAt];
+    if (asked !== undefined && asked !== status?.observedReconcileAt) this.rules.onAskedAgain(restored);
     const putBack = () => {
       if (this.resource(name)?.metadata.uid !== restored.metadata.uid) return;
       this.rules.byUser(() => this.patchStatus(name, { ...status }));
