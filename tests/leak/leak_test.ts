@@ -179,7 +179,8 @@ leakTest(
   "20 running jobs at --poll-interval 100ms leave nothing in the compiled binary's live heap in five minutes",
   async () => {
     const { before, after, calls } = await twentyJobs.ended;
-    assert.ok(calls > 500, `${calls} calls only`);
+    // Lists take at most one call a second, however short the poll interval is.
+    assert.ok(calls > 200, `${calls} calls only`);
     assertFlat(`five minutes with ${calls} lists`, before, after);
   },
 );
