@@ -1,4 +1,3 @@
-import { FINALIZER } from "../api/group.ts";
 import { type Failure, FINAL_JOB_STATUSES, type Job, type Sighting } from "../api/job.ts";
 import type { ProcessingJob } from "../api/processing_job.ts";
 import { type Action, type Context, type Limits, type Names, type Observed, type Settle, settle } from "./action.ts";
@@ -13,6 +12,7 @@ import { withDeletionPolicy } from "./deletion_policy.ts";
 import {
   checkedAt,
   createdAt,
+  hasFinalizer,
   isAskedFor,
   isAtRest,
   isGivenUp,
@@ -87,7 +87,7 @@ function decideAndComplete(context: Context): Action {
 function decideStep(context: Context, stored: ProcessingJob): Action {
   const { resource, now } = context;
   const { metadata, status } = resource;
-  const isHeld = metadata.finalizers?.includes(FINALIZER) ?? false;
+  const isHeld = hasFinalizer(resource);
   if (metadata.deletionTimestamp !== undefined) return isHeld ? decideDeletion(context) : { do: "ignore" };
   if (isRestored(stored)) {
     const action = decideRestored(context, stored);

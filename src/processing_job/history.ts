@@ -1,6 +1,6 @@
 /** What a status proves about the past; all of it that `decide` goes by. */
 import { findCondition } from "../api/conditions.ts";
-import { ANNOTATIONS } from "../api/group.ts";
+import { ANNOTATIONS, FINALIZER } from "../api/group.ts";
 import { FINAL_JOB_STATUSES, type Job, JOB_STATUSES, type Reason } from "../api/job.ts";
 import type { ProcessingJob, ProcessingJobStatus } from "../api/processing_job.ts";
 
@@ -73,6 +73,11 @@ export function isWaiting(status: Status): boolean {
   const word = status?.processingJobStatus;
   const isTried = word === "Reconciling" || word === "SynchronizingK8sJobWithSageMaker";
   return isOurs(status) && isTried && !provesJob(status) && !isAtRest(status);
+}
+
+/** Whether the operator's finalizer is set, which comes before any create. */
+export function hasFinalizer({ metadata: { finalizers } }: ProcessingJob): boolean {
+  return finalizers?.includes(FINALIZER) ?? false;
 }
 
 /** No status says that there was ever a job: the next step is a create. */

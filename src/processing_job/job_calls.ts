@@ -1,6 +1,5 @@
 import type { Tag } from "@aws-sdk/client-sagemaker";
 import { getLogger } from "@logtape/logtape";
-import { FINALIZER } from "../api/group.ts";
 import { accountIn } from "../api/arn.ts";
 import { attemptName } from "../api/job_name.ts";
 import { type Failure, type JobRef, SageMakerError, type Sighting } from "../api/job.ts";
@@ -23,6 +22,7 @@ import { lastRecord } from "./deletion_policy.ts";
 import { EnvironmentError, withValues } from "./environment.ts";
 import { HeartbeatPhases } from "./heartbeat.ts";
 import {
+  hasFinalizer,
   isAskedFor,
   isUntouched,
   isWaiting,
@@ -193,7 +193,7 @@ export class JobCalls {
   /** An earlier process, or an earlier term of this one, may have sent a create, and have had no time to say so. */
   #isInherited(resource: ProcessingJob): boolean {
     const { status } = resource;
-    if (!isHeldByUs(resource) || isMarkedForOther(resource)) return false;
+    if (!hasFinalizer(resource) || isMarkedForOther(resource)) return false;
     return !this.#held.has(keyOf(resource)) && !saysNotSent(status) &&
       (status?.processingJobStatus === undefined || needsFirstCreate(status) || saysInDoubt(status));
   }
@@ -212,7 +212,7 @@ export class JobCalls {
 
   /** No create can have been sent, by an earlier process neither, as that would have set the finalizer. */
   #hasNoCreate(resource: ProcessingJob): boolean {
-    return !isHeldByUs(resource) || this.#isNeverSent(resource);
+    return !hasFinalizer(resource) || this.#isNeverSent(resource);
   }
 
   /** This process has set the finalizer, which comes before any create. */
@@ -303,7 +303,7 @@ export class JobCalls {
       this.#admitted.add(key);
       return true;
     }
-    if (!isHeldByUs(resource) && !saysInDoubt(resource.status)) this.#unsent.add(key);
+    if (!hasFinalizer(resource) && !saysInDoubt(resource.status)) this.#unsent.add(key);
     hold(admission, observed);
     return false;
   }
@@ -563,11 +563,6 @@ export class JobCalls {
       return arn;
     }
   }
-}
-
-/** Whether the finalizer is set, which comes before any create. */
-function isHeldByUs({ metadata: { finalizers } }: ProcessingJob): boolean {
-  return finalizers?.includes(FINALIZER) ?? false;
 }
 
 /**

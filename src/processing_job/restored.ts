@@ -1,5 +1,5 @@
 /** Resources from a backup: no job is run for them unless a user asks, and none of theirs runs unseen. */
-import { ANNOTATIONS, FINALIZER, MARK } from "../api/group.ts";
+import { ANNOTATIONS, MARK } from "../api/group.ts";
 import { FINAL_JOB_STATUSES } from "../api/job.ts";
 import type { ProcessingJob, ProcessingJobStatus } from "../api/processing_job.ts";
 import { appearsInMs } from "./absence.ts";
@@ -7,7 +7,7 @@ import { doubtOfAbsence } from "./account.ts";
 import type { Action, Context, Next } from "./action.ts";
 import { isOfOther } from "./backup.ts";
 import { formerEnd, isFormerEnd } from "./former.ts";
-import { isAskedFor, isSuspended, readyReason } from "./history.ts";
+import { hasFinalizer, isAskedFor, isSuspended, readyReason } from "./history.ts";
 import { isPaused, paused, refreshed, statusOf } from "./status.ts";
 import { decideTtl } from "./ttl.ts";
 
@@ -23,7 +23,7 @@ const LOOK_AGAIN_MS = 60_000;
  */
 export function decideRestored(context: Context, stored: ProcessingJob): Action | undefined {
   const { observed: { sighting, isOwn, hasLooked, failure } } = context;
-  const isHeld = stored.metadata.finalizers?.includes(FINALIZER) ?? false;
+  const isHeld = hasFinalizer(stored);
   const isAsked = isRunAsked(stored) && !isPaused(stored);
   if (sighting?.job && isOwn !== false) return undefined;
   if (!isHeld) return isAsked ? { do: "add-finalizer" } : rest(context, stored, { kind: "wait" });

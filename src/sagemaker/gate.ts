@@ -72,7 +72,8 @@ interface Asker {
  *   releases the others. Other roles never wait for it;
  * - quota: the line of the quota that SageMaker names, else that of the instance type. Every 50 s who came first is tried, and if
  *   refused, one other. Success releases the rest, one at a time, in order. A refusal never holds back a smaller request;
- * - a request that is larger than the whole quota: a line of its own for those, served like a role's that is refused;
+ * - a request that is larger than the whole quota: a line of its own for those, in which each is
+ *   tried every five minutes, one at a time, within the budget of retries;
  * - anything else that is to be tried again slowly: the resource by itself;
  * - throttled: the operation's `CallBudget`. It also bounds how many calls are under way at once, so that
  *   calls of one operation that hang leave room for those of the others.

@@ -74,7 +74,7 @@ export class WaitingLine {
   #smallestOfRound = Infinity;
 
   /**
-   * @param call told of who has a turn now or soon, and does not know it yet
+   * @param call told of each key that has got a turn, now or soon, since it last asked
    * @param size of the request that was refused; where size does not matter, 0
    */
   constructor(rule: LineRule, failure: Failure, now: number, call: (key: string) => void, size = 0) {

@@ -213,8 +213,9 @@ export class Lane {
     if (entry.unlistedSince !== undefined) {
       // A list that still shows what was once lags; so did the one before this list, if it did not show what this one does.
       const sent = progress === undefined ? sending.sent : this.#lists.lastBegun;
-      this.#lag.note(sent - entry.unlistedSince);
-      this.#lists.noteLag(sent - entry.unlistedSince);
+      const lagMs = sent - entry.unlistedSince;
+      this.#lag.note(lagMs);
+      this.#lists.noteLag(lagMs);
     }
     if (progress === undefined) return false;
     entry.unlistedSince = undefined;
