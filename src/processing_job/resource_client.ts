@@ -64,16 +64,23 @@ export class ResourceClient {
     const refused = this.#refused.get(key);
     if (known === undefined || refused === undefined) return known;
     if (compareResourceVersions(known.metadata.resourceVersion, refused) > 0) return known;
-    const { namespace, name, uid } = known.metadata;
+    this.#store.refresh(await this.#fresh(known, signal));
+    return this.#store.get(key);
+  }
+
+  /**
+   * The resource as the apiserver has it now.
+   *
+   * @throws {KubeError} 404 if it is gone, also if another one has its name by now
+   */
+  async #fresh({ metadata }: ProcessingJob, signal: AbortSignal): Promise<ProcessingJob> {
+    const { namespace, name, uid } = metadata;
     // As a list, which the Role allows already. Without a resourceVersion it is as fresh as a read of the object itself.
     const query = { fieldSelector: `metadata.name=${name}` };
     const { items: [fresh] } = await this.#kube.list<ProcessingJob>(collectionPath(namespace), { query, signal });
-    if (fresh?.metadata.uid !== uid) {
-      const message = `'${key}' was deleted, which the watch has not shown yet`;
-      throw new KubeError(message, { status: 404, reason: "NotFound" });
-    }
-    this.#store.refresh(fresh);
-    return this.#store.get(key);
+    if (fresh?.metadata.uid === uid) return fresh;
+    const message = `'${namespace}/${name}' was deleted, which the watch has not shown yet`;
+    throw new KubeError(message, { status: 404, reason: "NotFound" });
   }
 
   /** Adds the operator's finalizer and its mark, or removes the finalizer. Gives the resource as it is then, with its whole spec. */
@@ -92,17 +99,20 @@ export class ResourceClient {
   }
 
   /**
-   * A patch that succeeds only if the resource has not changed since it was read. It changes nothing, but for a mark that is not
-   * there yet, as on resources of the controller before this one.
+   * Makes sure that the resource has not changed since it was read. It writes nothing, but for a mark that is not there yet, as on
+   * resources of the controller before this one.
+   *
+   * @throws {KubeError} 409 if it has changed
    */
   async confirm(resource: ProcessingJob, signal: AbortSignal): Promise<ProcessingJob> {
     const { resourceVersion, uid, annotations } = resource.metadata;
     if (annotations?.[MARK] !== uid) return await this.setFinalizer(resource, true, signal);
-    const patch = { metadata: { resourceVersion, uid } };
-    return await this.#send(
-      resource,
-      () => this.#kube.patch<ProcessingJob>(pathOf(resource), patch, { type: "merge", signal }),
-    );
+    return await this.#send(resource, async () => {
+      const fresh = await this.#fresh(resource, signal);
+      if (fresh.metadata.resourceVersion === resourceVersion) return fresh;
+      const message = `'${keyOf(resource)}' has changed, which the watch has not shown yet`;
+      throw new KubeError(message, { status: 409, reason: "Conflict" });
+    });
   }
 
   /**
@@ -147,10 +157,10 @@ export class ResourceClient {
     }
   }
 
-  async #send<T>(resource: ProcessingJob, write: () => Promise<T>): Promise<T> {
+  async #send<T>(resource: ProcessingJob, send: () => Promise<T>): Promise<T> {
     const key = keyOf(resource);
     try {
-      const answer = await write();
+      const answer = await send();
       this.#refused.delete(key);
       return answer;
     } catch (error) {
