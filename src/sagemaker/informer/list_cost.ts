@@ -60,9 +60,12 @@ export class ListCost {
     this.#usefulPages = distant.length === 0 || !isJudged ? pages : usefulPages > 0 ? usefulPages : jobs;
   }
 
-  /** Whether a poll with so many pages that led on though they were not full is as long as a scan. */
-  isLate(partialPages: number): boolean {
-    return partialPages >= Math.max(1, this.#scanPages - 1);
+  /**
+   * Whether a poll with so many pages that led on though they were not full is as long as a scan. One that `hasMore` pages goes on to
+   * the last page of a scan: the jobs there would not be seen until the next scan ends.
+   */
+  isLate(partialPages: number, { hasMore }: { hasMore: boolean }): boolean {
+    return partialPages >= Math.max(1, hasMore ? this.#scanPages : this.#scanPages - 1);
   }
 
   /** A poll was as long as a scan since it was filtered late. */

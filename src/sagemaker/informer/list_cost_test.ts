@@ -20,7 +20,8 @@ Deno.test("ListCost: a poll is tried where a scan has more than one page, and ag
   assert.equal(scanned(1).wantsTrial(0), false);
   const cost = scanned(10);
   assert.equal(cost.wantsTrial(0), true);
-  assert.deepEqual([cost.isLate(8), cost.isLate(9)], [false, true]);
+  assert.deepEqual([8, 9].map((pages) => cost.isLate(pages, { hasMore: false })), [false, true]);
+  assert.deepEqual([9, 10].map((pages) => cost.isLate(pages, { hasMore: true })), [false, true]);
   cost.late(0);
   assert.deepEqual([cost.wantsTrial(8 * MINUTE - 1), cost.wantsTrial(8 * MINUTE)], [false, true]);
   assert.equal(cost.usesPolls, false);

@@ -198,7 +198,8 @@ export class Lists {
     if (!this.#isListing || now < this.#overdueAt) return;
     this.#overdueAt = now + OVERDUE_MS;
     const scanMs = Math.max(this.#scans.lastMs, followed.size / PAGE_SIZE * PAGE_MS, pollIntervalMs);
-    const since = now - Math.max(stalenessMs, 2 * scanMs);
+    // A poll that is tried between two scans has a page more than a scan.
+    const since = now - Math.max(stalenessMs, 2 * scanMs + 2 * PAGE_MS);
     const overdue = followed.filter((entry) => lookOf(entry) < since && !followed.unlisted.has(entry));
     for (const entry of overdue) followed.notListed(entry, { isDistant: false });
     if (overdue.length > 0) onUnlisted();

@@ -81,9 +81,10 @@ export class Polls {
     const now = clock.monotonic();
     const poll = this.#poll!;
     const hasMore = poll.take(page, sending);
-    if (hasMore && !cost.isLate(poll.partialPages) && !poll.isTooLong && poll.pages <= cost.scanPages) return "more";
+    const isLate = cost.isLate(poll.partialPages, { hasMore });
+    if (hasMore && !isLate && !poll.isTooLong && poll.pages <= cost.scanPages) return "more";
     this.#poll = undefined;
-    if (cost.isLate(poll.partialPages)) {
+    if (isLate) {
       cost.late(now);
       return "late";
     }
