@@ -25,7 +25,7 @@ const STAGES: Record<string, string[]> = {
   model: ["tests/model", "tests/sieve"],
   // The tests of what ships, and what they test, once more: bundled and minified as it ships.
   bundled: ["src", "tests/model", "tests/sieve", "tools/soak"],
-  integration: ["tests/integration"],
+  integration: ["tests/integration", "tests/security"],
   conformance: ["tests/conformance"],
   e2e: ["tests/e2e"],
   leak: ["tests/leak"],

@@ -75,6 +75,8 @@ export interface Failure {
   retryMs?: number;
   /** Which quota refused the call, where the service says so. */
   quota?: QuotaRefusal;
+  /** The namespace of the resource whose call failed, where others wait because of it. No other namespace is told the message. */
+  tenant?: string;
 }
 
 /** A quota that refused a create: what the service says of it. */

@@ -217,7 +217,8 @@ export class CallGate {
     this.#settle(key, now);
   }
 
-  #waitIn(scope: Scope | "budget", key: string, call: Call, failure: Failure, now: number): number {
+  #waitIn(scope: Scope | "budget", key: string, call: Call, outcome: Failure, now: number): number {
+    const failure = { ...outcome, tenant: call.tenant ?? "" };
     const asker = this.#asker(key, call);
     if (scope === "budget") {
       asker.place = this.#place(call);

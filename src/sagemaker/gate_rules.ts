@@ -118,7 +118,10 @@ export const BUSY: Failure = {
   message: "as many calls are under way as may be",
 };
 
-/** The failure of others as it is shown for a call that waits because of it. */
+/**
+ * The failure of others as it is shown for a call that waits because of it. The message is shown to the same namespace only, since
+ * it may name the job, the role or the resource of the namespace whose call failed; others are shown the code.
+ */
 export function waiting(failure: Failure, scope: Scope | "budget", call: Call): Failure {
   const { operation, roleArn } = call;
   if (scope === "quota" || scope === "oversized") return waitingForQuota(failure, scope, call);
@@ -128,7 +131,11 @@ export function waiting(failure: Failure, scope: Scope | "budget", call: Call): 
     operation: `Waiting because ${operation} fails for others`,
     budget: `Waiting for ${operation}`,
   }[scope];
-  return { ...failure, message: `${why}: ${failure.message}` };
+  return { ...failure, message: isOfTenant(failure, call) ? `${why}: ${failure.message}` : `${why} (${failure.code})` };
+}
+
+function isOfTenant({ tenant }: Failure, call: Call): boolean {
+  return tenant === undefined || tenant === (call.tenant ?? "");
 }
 
 /**
@@ -136,9 +143,10 @@ export function waiting(failure: Failure, scope: Scope | "budget", call: Call): 
  *
  * @param perSecond how many such calls a second are believed to be accepted
  */
-export function waitingForTurn(failure: Failure, { operation }: Call, perSecond: number): Failure {
+export function waitingForTurn(failure: Failure, call: Call, perSecond: number): Failure {
+  const { operation } = call;
   const rate = Number(perSecond.toPrecision(1));
-  const said = failure.message.replace(/ \(request id [^)]*\)/g, "");
+  const said = isOfTenant(failure, call) ? failure.message.replace(/ \(request id [^)]*\)/g, "") : failure.code;
   const message =
     `Waiting for its turn: SageMaker accepts about ${rate} ${operation} call${rate === 1 ? "" : "s"} a second ` +
     `for this account and region (${said})`;

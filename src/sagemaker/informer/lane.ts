@@ -1,4 +1,4 @@
-import type { Job, Sighting, Site } from "../../api/job.ts";
+import type { Failure, Job, Sighting, Site } from "../../api/job.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { CallBudgets } from "../budget.ts";
 import type { SageMakerFor } from "../client.ts";
@@ -145,7 +145,10 @@ export class Lane {
     const { sighting } = entry;
     if (!this.#followed.has(entry)) return sighting;
     const poll = this.#pollOf(entry);
-    const failure = this.#health.failure ?? (poll && poll.sent > entry.asOf ? undefined : sighting.failure);
+    const own = poll && poll.sent > entry.asOf ? undefined : sighting.failure;
+    const shared = this.#health.failure;
+    // Without lists the shared failure is that of another job's Describe.
+    const failure = this.#lists.isListing || !shared ? shared ?? own : sighting.failure ?? shared;
     const { failure: _, ...rest } = sighting;
     return {
       ...rest,
@@ -199,7 +202,9 @@ export class Lane {
   #takeDescribed(entry: Entry, sending: Sending, result: LookResult): void {
     if (!this.#lists.isListing) {
       if (!("failure" in result)) this.#health.ok();
-      else if (this.#describer.isFailing || result.failure.reason === "Throttled") this.#health.failed(result.failure);
+      else if (this.#describer.isFailing || result.failure.reason === "Throttled") {
+        this.#health.failed(withoutDetails(result.failure));
+      }
     }
     if (this.take(entry, sending, result)) this.#teller.now(entry);
   }
@@ -277,4 +282,9 @@ export class Lane {
   #regainsSight(entry: Entry): boolean {
     return !(this.#lists.isListing && this.#health.failure) && this.#health.regainSight(entry);
   }
+}
+
+/** A failed look at one job, as it is told of the others: AWS's message may name the job, which may be another namespace's. */
+function withoutDetails(failure: Failure): Failure {
+  return { ...failure, message: `SageMaker shows no processing jobs at present (${failure.code})` };
 }
