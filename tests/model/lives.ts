@@ -27,6 +27,8 @@ export class Life {
   isDeletedByUser = false;
   /** The job of the first attempt's name is another's. */
   isTaken = false;
+  /** Its jobs may run on, by the policy that held when it was released. */
+  isRetained = false;
   /** Its cluster was lost: whatever it had is nobody's. */
   isLost = false;
   /** It came from a backup of a resource that the operator had acted for. */

@@ -102,7 +102,7 @@ export class Rules {
     life.creates.set(name, times);
     if (life.goneAt !== undefined) {
       // Under `Retain` a job that was asked for may run on, so it may as well begin.
-      const isLeft = isForced(life.resource) || this.#calls.policyOf(life.resource) === "Retain";
+      const isLeft = isForced(life.resource) || life.isRetained;
       const isSentBefore = (life.sentAt.get(name) ?? Infinity) <= life.goneAt;
       if (!life.isLost && !(isLeft && isSentBefore)) {
         this.broken(`the job ${name} was created when its resource was gone`);
@@ -220,9 +220,8 @@ export class Rules {
 
   #onGone(life: Life): void {
     life.goneAt = this.#now();
-    if (life.isTaken || life.isLost || isForced(life.resource) || this.#calls.policyOf(life.resource) === "Retain") {
-      return;
-    }
+    life.isRetained = this.#calls.policyOf(life.resource) === "Retain";
+    if (life.isTaken || life.isLost || isForced(life.resource) || life.isRetained) return;
     for (const job of this.#runningJobs(life)) {
       this.broken(
         `the resource of ${life.name} was released while its job ${job.name} was ${this.#stage.statusOf(job)}`,

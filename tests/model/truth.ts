@@ -36,15 +36,12 @@ export class Truth {
   }
 
   /** The resource is gone: its jobs must not run, and under `Delete` they have no records. */
-  #afterwards({ resource, creates, isTaken, isLost }: Life): string[] {
-    const { spec, metadata: { namespace } } = resource;
-    const byNamespace = this.#stage.annotationsOf(namespace)[NAMESPACE_ANNOTATIONS.defaultDeletionPolicy];
-    const policy = spec.deletionPolicy ?? byNamespace;
-    if (isTaken || isLost || isForced(resource) || policy === "Retain") return [];
+  #afterwards({ resource, creates, isTaken, isLost, isRetained }: Life): string[] {
+    if (isTaken || isLost || isForced(resource) || isRetained) return [];
     const jobs = this.#jobsOf(creates.keys());
     const problems = jobs.filter((job) => this.#stage.isRunning(job))
       .map(({ name }) => `the job ${name} runs, but its resource is gone`);
-    if (spec.deletionPolicy === "Delete") {
+    if (resource.spec.deletionPolicy === "Delete") {
       problems.push(
         ...jobs.map(({ name }) => `the record of ${name} is left, though its resource asked for its deletion`),
       );
