@@ -1,10 +1,9 @@
 import { BlockList, isIP } from "node:net";
+import { embeddedIPv4 } from "./embedded_ipv4.ts";
 
 /**
  * Where no SageMaker is, but what hands out credentials may be: link-local addresses (instance metadata, ECS, EKS Pod Identity),
- * AWS's own local services by IPv6, metadata services of other clouds, and what is no single host. The last rows are the
- * link-local addresses of IPv4 as IPv6 may carry them: NAT64, 6to4, and the old compatible form; mapped ones are known to
- * `BlockList`.
+ * AWS's own local services by IPv6, metadata services of other clouds, and what is no single host.
  */
 const FORBIDDEN_SUBNETS: [network: string, prefix: number][] = [
   ["169.254.0.0", 16],
@@ -18,18 +17,20 @@ const FORBIDDEN_SUBNETS: [network: string, prefix: number][] = [
   ["fd20:ce::254", 128],
   ["::", 128],
   ["ff00::", 8],
-  ["64:ff9b::a9fe:0", 112],
-  ["2002:a9fe::", 32],
-  ["::a9fe:0", 112],
 ];
 
 const FORBIDDEN = new BlockList();
 for (const [network, prefix] of FORBIDDEN_SUBNETS) FORBIDDEN.addSubnet(network, prefix, familyOf(network));
 
-/** Whether no request of a resource may go to an address, whatever name it was found by; so is what isn't an address. */
+/**
+ * Whether no request of a resource may go to an address, whatever name it was found by; so is what isn't an address. An IPv6
+ * address is forbidden as well if an IPv4 address that is embedded in it is.
+ */
 export function isForbiddenAddress(address: string): boolean {
   const [bare = ""] = address.split("%");
-  return isIP(bare) === 0 || FORBIDDEN.check(bare, familyOf(bare));
+  if (isIP(bare) === 0) return true;
+  const all = isIP(bare) === 6 ? [bare, ...embeddedIPv4(bare)] : [bare];
+  return all.some((each) => FORBIDDEN.check(each, familyOf(each)));
 }
 
 function familyOf(address: string): "ipv4" | "ipv6" {
