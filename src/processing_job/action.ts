@@ -63,7 +63,8 @@ export interface Observed {
 /** What a status needs that follows from the resource alone. */
 export interface Names {
   jobName: string;
-  cloudWatchLogUrl: string;
+  /** Absent if the region can't be one. */
+  cloudWatchLogUrl: string | undefined;
 }
 
 /** Lengths of time, in milliseconds. */

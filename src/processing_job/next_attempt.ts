@@ -105,6 +105,6 @@ function atStatus(context: Context, status: ProcessingJobStatus): Context {
   const { name, uid } = resource.metadata;
   const jobName = attemptName(name, uid, attemptNumber(status));
   // The page of a job's logs differs from another's by the name alone.
-  const cloudWatchLogUrl = names.cloudWatchLogUrl.replaceAll(names.jobName, jobName);
+  const cloudWatchLogUrl = names.cloudWatchLogUrl?.replaceAll(names.jobName, jobName);
   return { ...context, resource: { ...resource, status }, names: { jobName, cloudWatchLogUrl } };
 }

@@ -67,7 +67,9 @@ function rest(context: Context, stored: ProcessingJob, next: Next): Action {
 
 function restoredStatus({ names, now }: Context, stored: ProcessingJob): ProcessingJobStatus {
   const { status = {} } = stored;
-  const { sageMakerProcessingJobName: jobName = names.jobName, cloudWatchLogUrl = names.cloudWatchLogUrl } = status;
+  const { sageMakerProcessingJobName: jobName = names.jobName } = status;
+  // Not the one of the status, which an earlier version may have built for what is no region.
+  const cloudWatchLogUrl = names.cloudWatchLogUrl?.replaceAll(names.jobName, jobName);
   const proof = isOfOther(stored)
     ? `its status speaks of the processing job '${jobName}'`
     : `its annotation '${MARK}' names another UID`;

@@ -29,7 +29,7 @@ export interface View {
   /** When the next attempt may begin; milliseconds since the epoch. */
   nextAttemptAt?: number;
   jobName: string;
-  cloudWatchLogUrl: string;
+  cloudWatchLogUrl: string | undefined;
   /** What the namespace filled in, where the job may just have been created. */
   appliedDefaults?: AppliedDefault[];
   /** When SageMaker last answered about this job; milliseconds since the epoch. */
@@ -100,9 +100,9 @@ export function statusOf(resource: ProcessingJob, view: View, now: number): Proc
   const status: ProcessingJobStatus = {
     processingJobStatus: view.word,
     sageMakerProcessingJobName: view.jobName,
-    cloudWatchLogUrl: view.cloudWatchLogUrl,
     observedGeneration: resource.metadata.generation,
   };
+  set(status, "cloudWatchLogUrl", view.cloudWatchLogUrl);
   set(status, "observedReconcileAt", resource.metadata.annotations?.[ANNOTATIONS.reconcileAt]);
   set(status, "additional", view.additional);
   set(status, "lastCheckTime", view.lookedAt === undefined ? before.lastCheckTime : rfc3339(view.lookedAt));

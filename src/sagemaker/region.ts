@@ -46,11 +46,16 @@ export function knownRegion(region: string): string {
   return PARTITIONS[partitionOf(region)].region;
 }
 
+/** How AWS names regions, as `us-west-2`, `us-gov-east-1` and `eusc-de-east-1` (the SDK's `partitions.json`). */
+const REGION_NAME = /^[a-z]{2,8}(-[a-z]{2,12}){1,3}-[0-9]{1,2}$/;
+
 /**
  * Where the AWS console shows the logs of a processing job; the form of the controller before this one
- * (`processingjob_controller.go`), with the console of the region's partition.
+ * (`processingjob_controller.go`), with the console of the region's partition. `undefined` where `region` can't be a region or
+ * `jobName` a job's name: a URL that a status shows must not lead anywhere else.
  */
-export function cloudWatchLogUrl(region: string, jobName: string): string {
+export function cloudWatchLogUrl(region: string, jobName: string): string | undefined {
+  if (!REGION_NAME.test(region) || !/^[a-zA-Z0-9-]+$/.test(jobName)) return undefined;
   const { console } = PARTITIONS[partitionOf(region)];
   return `https://${region}.${console}/cloudwatch/home?region=${region}` +
     `#logStream:group=/aws/sagemaker/ProcessingJobs;prefix=${jobName};streamFilter=typeLogStreamPrefix`;

@@ -31,6 +31,34 @@ Deno.test("cloudWatchLogUrl() leads to the console of the region's partition", (
   }
 });
 
+Deno.test("cloudWatchLogUrl() gives none for what is no region or no name of a job", () => {
+  const regions = [
+    "",
+    "us-west-2.evil.example/",
+    "evil.example/#",
+    "evil.example?",
+    "user@evil.example:",
+    "us-west-2/../..",
+    "us-west-2\n",
+    "US-WEST-2",
+    "us-west-2#x",
+    "us west 2",
+    "%75s-west-2",
+    "us-west-２",
+    "cn-",
+    "evil",
+  ];
+  for (const region of regions) assert.equal(cloudWatchLogUrl(region, "job"), undefined, region);
+  for (const name of ["", "a;b", "a/b", "a%2f", "a b", "a\n"]) {
+    assert.equal(cloudWatchLogUrl("us-west-2", name), undefined, name);
+  }
+  for (
+    const region of ["us-west-2", "us-iso-east-1", "mx-central-1", "ap-southeast-7", "eusc-de-east-1", "us-isob-east-1"]
+  ) {
+    assert.ok(cloudWatchLogUrl(region, "job-1"), region);
+  }
+});
+
 Deno.test("knownRegion() stays in the partition", () => {
   assert.equal(knownRegion("us-nowhere-9"), "us-east-1");
   assert.equal(knownRegion("cn-nowhere-9"), "cn-north-1");
