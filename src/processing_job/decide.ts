@@ -9,6 +9,7 @@ import { announced, isInDoubt } from "./create_state.ts";
 import { decideFormerEnd, isFormerEnd } from "./former.ts";
 import { decideDeletion } from "./deletion.ts";
 import { withDeletionPolicy } from "./deletion_policy.ts";
+import { fitStatus } from "./fit_status.ts";
 import {
   checkedAt,
   createdAt,
@@ -79,8 +80,10 @@ function isStable(context: Context, { status }: Settle): boolean {
 function decideAndComplete(context: Context): Action {
   const { resource } = context;
   const action = decideStep({ ...context, resource: ownPart(resource) }, resource);
+  if (action.do === "announce") return { ...action, status: fitStatus(action.status) };
   if (action.do !== "settle") return action;
-  return { ...action, status: withAttempts(context.resource.spec, withDeletionPolicy(context, action.status)) };
+  const status = withAttempts(context.resource.spec, withDeletionPolicy(context, action.status));
+  return { ...action, status: fitStatus(status) };
 }
 
 /** @param stored the resource with its whole status, also where that speaks of another's job */

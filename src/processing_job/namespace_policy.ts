@@ -25,6 +25,8 @@ export interface AllowedByFlags {
   regions: readonly string[];
 }
 
+/** As many globs of an annotation are named in a message. */
+const MOST_GLOBS_SHOWN = 10;
 /** STS's own limits. */
 const EXTERNAL_ID = /^[\w+=,.@:/-]{2,1224}$/;
 
@@ -127,11 +129,17 @@ function notAllowed(
     return refusal(reason, `The ${what} '${value}' is not one that the operator's ${flag} names`);
   }
   if (matchesAny(value, globs)) return undefined;
-  const named = globs.length === 0 ? "which names none" : `which names ${globs.map((glob) => `'${glob}'`).join(", ")}`;
+  const named = globs.length === 0 ? "which names none" : `which names ${shownGlobs(globs)}`;
   return refusal(
     reason,
     `The ${what} '${value}' is not allowed by the Namespace's annotation '${annotation}', ${named}`,
   );
+}
+
+/** The first few of them: the text is written into the status of each resource that is refused. */
+function shownGlobs(globs: readonly string[]): string {
+  const shown = globs.slice(0, MOST_GLOBS_SHOWN).map((glob) => `'${glob}'`).join(", ");
+  return globs.length > MOST_GLOBS_SHOWN ? `${shown} and ${globs.length - MOST_GLOBS_SHOWN} more` : shown;
 }
 
 function refusal(reason: Reason, message: string): Failure {

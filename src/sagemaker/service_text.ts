@@ -1,8 +1,11 @@
 /** What AWS says of a call that failed, made fit to be shown. */
 import { cutText } from "../api/text.ts";
 
-/** A condition's message has 32,768 characters at most, and the text is a part of one. */
-const MOST_BYTES = 30_000;
+/**
+ * The text is a part of several conditions' messages, and of many resources. SageMaker's reasons for a failure have 1,024 characters at
+ * most; a refusal that repeats a request may have more.
+ */
+const MOST_BYTES = 8_000;
 
 /** What the SDK adds below an answer that it can't parse. */
 const SDK_HINT = /\n\s*Deserialization error: .*$/s;

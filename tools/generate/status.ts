@@ -1,5 +1,6 @@
 import { type Condition, MAX_CONDITIONS } from "../../src/api/conditions.ts";
 import type { Attempt, ProcessingJobStatus } from "../../src/api/processing_job.ts";
+import { STATUS_LIMITS } from "../../src/api/status_limits.ts";
 import type { Schema } from "./schema.ts";
 
 const time = (description: string): Schema => ({ description, type: "string", format: "date-time" });
@@ -11,7 +12,7 @@ const CONDITION: Record<keyof Condition, Schema> = {
     description:
       "What the condition is about. The operator writes Created, Complete, Failed, Stopped, Finished, Suspended, Paused, Ready and Stalled, and keeps those of other controllers.",
     type: "string",
-    maxLength: 316,
+    maxLength: STATUS_LIMITS.conditionType,
     pattern:
       "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$",
   },
@@ -24,10 +25,14 @@ const CONDITION: Record<keyof Condition, Schema> = {
     description: "Why, as one word that scripts can rely on.",
     type: "string",
     minLength: 1,
-    maxLength: 1024,
+    maxLength: STATUS_LIMITS.conditionReason,
     pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$",
   },
-  message: { description: "Why, as a sentence for people; may be empty.", type: "string", maxLength: 32768 },
+  message: {
+    description: "Why, as a sentence for people; may be empty.",
+    type: "string",
+    maxLength: STATUS_LIMITS.conditionMessage,
+  },
   lastTransitionTime: time("When status last changed."),
   observedGeneration: {
     description: "metadata.generation that the condition was worked out from.",
