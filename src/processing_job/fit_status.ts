@@ -10,7 +10,7 @@ import { cutText } from "../api/text.ts";
  */
 export function fitStatus(status: ProcessingJobStatus): ProcessingJobStatus {
   const { conditions, attempts, ...rest } = status;
-  const fit = { ...cutTexts(rest, STATUS_LIMITS.text) };
+  const fit: ProcessingJobStatus = cutTexts(rest, STATUS_LIMITS.text);
   if (attempts) fit.attempts = attempts.map((attempt) => cutTexts(attempt, STATUS_LIMITS.attemptMessage));
   if (conditions) {
     fit.conditions = conditions.map((each) =>
