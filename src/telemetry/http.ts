@@ -1,3 +1,6 @@
+import type { Clock } from "../runtime/clock.ts";
+import { Connections } from "./connections.ts";
+
 /** Where a server listens. */
 export interface BindAddress {
   hostname: string;
@@ -29,41 +32,42 @@ export interface HttpServer {
 }
 
 /**
- * Serves `handler` on `address` until `signal` is aborted; gives `undefined` if the address means off.
+ * Serves `handler` on `address` until `signal` is aborted; gives `undefined` if the address means off. The number of connections, and
+ * how long one may be idle, are limited: see `Connections`.
  *
  * @throws {TypeError} if the address can't be read
  * @throws {Error} if it can't be listened on
  */
 export function serveHttp(
-  { address, handler, signal }: {
+  { address, handler, signal, clock }: {
     address: string;
     handler: (request: Request) => Response | Promise<Response>;
     signal: AbortSignal;
+    clock?: Clock;
   },
 ): HttpServer | undefined {
   const bind = parseBindAddress(address);
   if (!bind) return undefined;
+  let listener: Deno.TcpListener;
   try {
-    return listen(bind, handler, signal);
+    listener = listen(bind);
   } catch (cause) {
     throw new Error(`Cannot listen on '${address}'`, { cause });
   }
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, signal, onListen() {} }, handler);
+  const connections = new Connections({ hostname: "127.0.0.1", port: server.addr.port }, clock);
+  const accepting = connections.accept(listener, signal);
+  const { hostname, port } = listener.addr as Deno.NetAddr;
+  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+  return { url: `http://${host}:${port}`, finished: Promise.all([accepting, server.finished]).then(() => {}) };
 }
 
-function listen(
-  { hostname, port }: BindAddress,
-  handler: (request: Request) => Response | Promise<Response>,
-  signal: AbortSignal,
-): HttpServer {
-  const serve = (hostname: string) => Deno.serve({ hostname, port, signal, onListen() {} }, handler);
-  let server: Deno.HttpServer<Deno.NetAddr>;
+function listen({ hostname, port }: BindAddress): Deno.TcpListener {
   try {
-    server = serve(hostname);
+    return Deno.listen({ hostname, port });
   } catch (error) {
     // "::" takes IPv4 too, but can't be had where IPv6 is off.
     if (hostname !== "::" || error instanceof Deno.errors.AddrInUse) throw error;
-    server = serve("0.0.0.0");
+    return Deno.listen({ hostname: "0.0.0.0", port });
   }
-  const host = server.addr.hostname.includes(":") ? `[${server.addr.hostname}]` : server.addr.hostname;
-  return { url: `http://${host}:${server.addr.port}`, finished: server.finished };
 }
