@@ -72,6 +72,8 @@ export interface OperatorOptions {
   defaults?: PolicyDefaults;
   /** Which roles and regions namespaces may use whose annotations say nothing of that. @default all */
   allowed?: AllowedByFlags;
+  /** Whether the annotations of Namespaces are read, without which no job is created. @default true */
+  namespaceAnnotations?: boolean;
   /** Which of several replicas this is, for Events. */
   instance: string;
   /** The Lease that says who works; absent for a process that is the only one. */
@@ -102,14 +104,16 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
       missing: CRD_MISSING,
     }),
   }));
-  const policies = new NamespacePolicies();
-  const namespaces = new Namespaces({
-    client: kube,
-    clock,
-    names: options.namespaces,
-    prefix: `${GROUP}/`,
-    onChange: (name) => policies.changed(name, namespaces.get(name)),
-  });
+  const namespaces = (options.namespaceAnnotations ?? true)
+    ? new Namespaces({
+      client: kube,
+      clock,
+      names: options.namespaces,
+      prefix: `${GROUP}/`,
+      onChange: (name) => policies.changed(name, namespaces?.get(name)),
+    })
+    : undefined;
+  const policies = new NamespacePolicies((name) => namespaces?.unknown(name));
   const elector = leaderElection &&
     new LeaderElector({
       client: kube,
@@ -119,7 +123,8 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     });
   const readyz = {
     ...readiness(observed, () => store.size, clock),
-    namespaces: () => namespaces.status(),
+    namespaces: () =>
+      namespaces?.status() ?? { ok: "not read, by --no-namespace-annotations; the operator's flags hold" },
     ...(elector && {
       "leader-election": () => elector.problem() ?? { ok: elector.isLeader() ? "this process leads" : "another leads" },
     }),
@@ -144,16 +149,21 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     server: cluster.server,
     namespaces: options.namespaces.length === 0 ? "all" : options.namespaces,
   });
-  const observing = [...observed.map(({ informer }) => informer), namespaces].map((each) => each.run(signal));
+  const observing = [...observed.map(({ informer }) => informer), ...(namespaces ? [namespaces] : [])]
+    .map((each) => each.run(signal));
   const [installation] = await Promise.all([
     options.jobTags ? uidOfNamespace(kube, cluster.namespace, signal) : undefined,
     untilWorkable(observed, signal),
-    Promise.race([namespaces.ready, aborted(signal)]),
+    Promise.race([namespaces?.ready, aborted(signal)]),
   ]);
   if (!signal.aborted) log.info("Ready", { resources: store.size, workers: options.workers });
   const work = (signal: AbortSignal) => {
     const beforeWrite = elector && ((timeoutMs: number) => elector.guard(timeoutMs));
-    return workOn(store, { ...options, metrics, installation, policies, beforeWrite, observer: kube }, signal);
+    return workOn(
+      store,
+      { ...options, metrics, installation, policies, annotations: namespaces, beforeWrite, observer: kube },
+      signal,
+    );
   };
   await (elector ? elector.run({ signal, onLeading: work }) : work(signal));
   await Promise.all([...observing, health?.finished, scraped?.finished]);
@@ -165,6 +175,8 @@ interface WorkOptions extends OperatorOptions {
   /** UID of the namespace that the operator is installed in. */
   installation: string | undefined;
   policies: NamespacePolicies;
+  /** Absent where Namespaces are not read. */
+  annotations: Namespaces | undefined;
   /** Called before anything is written, with how long that may take; throws where it must not be. */
   beforeWrite: ((timeoutMs: number) => void) | undefined;
   /** For what may be written at any time. */
@@ -212,6 +224,8 @@ async function workOn(store: Store<ProcessingJob>, options: WorkOptions, signal:
         ? jobTags(tags, { cluster: installation, namespace, name, uid, attempt: status?.attemptCount })
         : tags,
     policyOf: (namespace) => options.policies.of(namespace),
+    confirmNamespace: async (namespace, signal) => await options.annotations?.confirm(namespace, signal),
+    endpoint: options.endpoints.operator,
     ...(options.allowed && { allowed: options.allowed }),
     record: (event) => tell.record(event),
     limits: { heartbeatMs: options.heartbeatMs, stalenessMs: options.stalenessMs },

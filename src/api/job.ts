@@ -126,6 +126,7 @@ export const REASONS = [
   "RegionNotAllowed",
   "RoleNotAllowed",
   "InvalidNamespaceAnnotation",
+  "NamespaceUnknown",
   "ServiceUnavailable",
   "NetworkUnavailable",
   "ClockSkewed",
@@ -133,6 +134,7 @@ export const REASONS = [
   "JobLost",
   "WrongAccount",
   "AccountUnconfirmed",
+  "WrongEndpoint",
   "Restored",
   "UnknownError",
 ] as const;

@@ -22,6 +22,8 @@ export interface ProcessingJobStatus {
   cloudWatchLogUrl?: string;
   sageMakerProcessingJobName?: string;
   processingJobArn?: string;
+  /** Absent where no job is known, and in statuses of earlier versions. */
+  site?: JobSite;
   processingStartTime?: string;
   processingEndTime?: string;
   /** As `kubectl` prints ages: `42s`, `3m5s`, `2h7m`. */
@@ -51,6 +53,17 @@ export interface ProcessingJobStatus {
   /** The last of them, the latest last; that this status speaks of among them, once its job exists. */
   attempts?: Attempt[];
   conditions?: Condition[];
+}
+
+/** Where the job is, and in whose name it is asked for: what annotations and flags said when it was created. */
+export interface JobSite {
+  /** Its AWS account, once its ARN is known. */
+  account?: string;
+  /** Absent for the operator's own credentials. */
+  assumedRoleArn?: string;
+  externalId?: string;
+  /** The operator's endpoint, where the spec names none; absent for AWS's own. */
+  endpoint?: string;
 }
 
 /** One of the jobs that a resource has had. */

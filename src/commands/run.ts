@@ -55,6 +55,9 @@ const spec = {
       defaultText: "all",
     }),
     "allowed-regions": list({ help: "The same for their regions", defaultText: "all" }),
+    "no-namespace-annotations": boolean({
+      help: "Doesn't read Namespaces: their annotations don't hold, and the flags alone do",
+    }),
     "no-job-tags": boolean({ help: "Leaves the operator's own tags off jobs" }),
     "default-ttl-seconds-after-finished": integer({
       help: "Deletes resources so many seconds after their job's end, unless their spec says when",
@@ -144,6 +147,7 @@ export const run: Command = {
         heartbeatMs: flags.statusHeartbeat,
         stalenessMs: flags.statusStalenessLimit,
         jobTags: !flags.noJobTags,
+        namespaceAnnotations: !flags.noNamespaceAnnotations,
         defaults: {
           ttlSecondsAfterFinished: flags.defaultTtlSecondsAfterFinished,
           deletionPolicy: flags.defaultDeletionPolicy,

@@ -2,7 +2,7 @@
 import type { Failure, Sighting } from "../api/job.ts";
 import { createState } from "./create_state.ts";
 import type { PolicyDefaults } from "../api/policies.ts";
-import type { AppliedDefault, ProcessingJob, ProcessingJobStatus } from "../api/processing_job.ts";
+import type { AppliedDefault, JobSite, ProcessingJob, ProcessingJobStatus } from "../api/processing_job.ts";
 import { statusOf, type View } from "./status.ts";
 
 /** Everything that `decide` may know beyond the resource itself. */
@@ -37,6 +37,8 @@ export interface Observed {
   isPrepared?: boolean;
   /** The apiserver has agreed in this reconcile that the resource is as it was read, so nobody else has acted on it since. */
   isCurrent?: boolean;
+  /** Where the job is asked for or was just created; absent where it can't be asked for. */
+  site?: JobSite;
   /** What the namespace fills in of a job that is not known yet to have been created; absent for nothing. */
   appliedDefaults?: AppliedDefault[];
   /** A stop was sent a moment ago. */
@@ -129,19 +131,20 @@ export interface Context {
 /** Settles on `view`, with the time of the last look. */
 export function settle(
   context: Context,
-  view: Omit<View, keyof Names | "lookedAt" | "appliedDefaults" | "create">,
+  view: Omit<View, keyof Names | "lookedAt" | "appliedDefaults" | "create" | "site">,
   follow: boolean,
   next: Next,
 ): Settle {
   const { resource, observed, names, now } = context;
   const lookedAt = observed.sighting?.seenAt;
-  const { appliedDefaults } = observed;
+  const { appliedDefaults, site } = observed;
   const create = createState(context);
   const whole = {
     ...view,
     ...names,
     ...(create && { create }),
     ...(appliedDefaults && { appliedDefaults }),
+    ...(site && { site }),
     ...(lookedAt === undefined ? {} : { lookedAt }),
   };
   return { do: "settle", status: statusOf(resource, whole, now), follow, next };

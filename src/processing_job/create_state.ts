@@ -1,6 +1,6 @@
 /** What the condition `Created` says while no job is known: whether a create may have reached SageMaker. */
 import type { Failure, Reason } from "../api/job.ts";
-import type { ProcessingJobStatus } from "../api/processing_job.ts";
+import type { JobSite, ProcessingJobStatus } from "../api/processing_job.ts";
 import { appearsInMs } from "./absence.ts";
 import type { Context } from "./action.ts";
 import { saysInDoubt, saysNotSent } from "./history.ts";
@@ -12,6 +12,7 @@ const OF_THE_CALLER: readonly Reason[] = [
   "EnvironmentUnavailable",
   "InvalidNamespaceAnnotation",
   "InvalidRegion",
+  "NamespaceUnknown",
   "RegionNotAllowed",
   "RoleNotAllowed",
 ];
@@ -48,8 +49,8 @@ export function isInDoubt(context: Context): boolean {
   return !isSettled;
 }
 
-/** `status`, which says that nothing was sent, as it must be before a create is. */
-export function announced(status: ProcessingJobStatus, now: string): ProcessingJobStatus {
+/** `status`, which says that nothing was sent, as it must be before a create is; `site` is where that will be. */
+export function announced(status: ProcessingJobStatus, site: JobSite | undefined, now: string): ProcessingJobStatus {
   const conditions = status.conditions?.map((condition) =>
     condition.type === "Created"
       ? {
@@ -61,7 +62,7 @@ export function announced(status: ProcessingJobStatus, now: string): ProcessingJ
       }
       : condition
   );
-  return { ...status, ...(conditions && { conditions }) };
+  return { ...status, ...(conditions && { conditions }), ...(site && { site }) };
 }
 
 /** Whether the cause of a failure is the caller's own: credentials, endpoint, region, or what the namespace allows. */

@@ -184,9 +184,9 @@ function decideBlind(context: Context, failure = context.observed.failure): Acti
 function decideCreate(context: Context): Action {
   if (context.resource.spec.suspend) return decideHeldBack(context);
   if (isRetryOver(context)) return decideLastAttempt(context);
-  const { resource: { status }, observed: { isPrepared, isCurrent }, now } = context;
+  const { resource: { status }, observed: { isPrepared, isCurrent, site }, now } = context;
   if (saysNotSent(status)) {
-    return isPrepared ? { do: "announce", status: announced(status!, rfc3339(now)) } : { do: "prepare" };
+    return isPrepared ? { do: "announce", status: announced(status!, site, rfc3339(now)) } : { do: "prepare" };
   }
   return isCurrent ? { do: "create" } : { do: "confirm" };
 }

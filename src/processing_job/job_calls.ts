@@ -2,8 +2,8 @@ import type { Tag } from "@aws-sdk/client-sagemaker";
 import { getLogger } from "@logtape/logtape";
 import { accountIn } from "../api/arn.ts";
 import { attemptName } from "../api/job_name.ts";
-import { type Failure, type JobRef, SageMakerError, type Sighting } from "../api/job.ts";
-import type { ProcessingJob } from "../api/processing_job.ts";
+import { type Account, type Failure, type JobRef, SageMakerError, type Sighting } from "../api/job.ts";
+import type { JobSite, ProcessingJob } from "../api/processing_job.ts";
 import type { KubeClient } from "../kubernetes/client.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { SageMaker, SageMakerFor } from "../sagemaker/client.ts";
@@ -34,7 +34,14 @@ import {
 } from "./history.ts";
 import { identity, keyOf, refOf } from "./identity.ts";
 import { fillIn } from "./namespace_defaults.ts";
-import { type AllowedByFlags, type NamespacePolicy, refusalOf, REFUSALS } from "./namespace_policy.ts";
+import {
+  type AllowedByFlags,
+  type NamespacePolicy,
+  namespaceUnknown,
+  refusalOf,
+  REFUSALS,
+} from "./namespace_policy.ts";
+import { accountAt, endpointProblem, type OperatorPlace, siteOf } from "./site.ts";
 
 const log = getLogger(["operator", "processing-job"]);
 
@@ -58,6 +65,13 @@ export interface JobCallsOptions {
   tagsFor: (userTags: Tag[] | undefined, resource: ProcessingJob) => Tag[];
   /** What the annotations of a namespace say. @default none say anything */
   policyOf?: (namespace: string) => NamespacePolicy;
+  /**
+   * Makes certain what the annotations of a namespace say at this moment, before a create; gives why it isn't certain, as the end of a
+   * sentence. @default it is
+   */
+  confirmNamespace?: (namespace: string, signal: AbortSignal) => Promise<string | undefined>;
+  /** The endpoint of resources that name none; absent for AWS's own. */
+  endpoint?: string | undefined;
   /** @default all */
   allowed?: AllowedByFlags;
   /** Told that a job was created without the operator's own tags, and what refused them. */
@@ -113,6 +127,9 @@ export class JobCalls {
   /** By key, the name of its job where that isn't the first attempt's. */
   readonly #names = new Map<string, string>();
 
+  /** By key, where this process has sent the last create, until the job has ended: the status may not say so yet. */
+  readonly #sites = new Map<string, JobSite>();
+
   /** By key, when its job was last stopped. */
   readonly #stoppedAt = new Map<string, number>();
 
@@ -128,6 +145,7 @@ export class JobCalls {
     this.#followed,
     this.#createdAt,
     this.#names,
+    this.#sites,
     this.#stoppedAt,
     this.#recordsDeleted,
   ];
@@ -159,11 +177,13 @@ export class JobCalls {
     const key = keyOf(resource);
     this.#keepApart(key, resource);
     const serviceNow = this.#options.serviceNow?.(refOf(resource));
-    const sighting = this.#options.jobs.get(key, this.#refOf(resource));
+    const where = this.#whereIs(resource);
+    const sighting = "ref" in where ? this.#options.jobs.get(key, where.ref) : undefined;
     const applied = provesJob(resource.status) ? [] : fillIn(resource.spec, this.#policyOf(resource).defaults).applied;
     const unsettledAt = this.#unsettledAt.get(key);
     return {
       ...(sighting?.job || (sighting?.absent && !sighting.failure) ? { sighting } : {}),
+      ...("ref" in where ? { site: siteOf(where.ref, this.#operatorPlace) } : {}),
       ...(unsettledAt === undefined ? {} : { unsettledAt }),
       ...(this.#unsent.has(key) ? { isUnsent: true } : {}),
       ...(this.#isNeverSent(resource) ? { isNeverSent: true } : {}),
@@ -240,8 +260,8 @@ export class JobCalls {
   async look(resource: ProcessingJob, observed: Observed, signal: AbortSignal): Promise<void> {
     observed.hasLooked = true;
     if (this.#hasNoCreate(resource) && isRefused(resource) && this.#refuses(resource, observed)) return;
-    await this.#attempt(resource, "DescribeProcessingJob", observed, async () => {
-      observed.sighting = await this.#lookUp(resource, signal);
+    await this.#attempt(resource, "DescribeProcessingJob", observed, async (_, ref) => {
+      observed.sighting = await this.#lookUp(resource, ref, signal);
       const serviceNow = this.#options.serviceNow?.(refOf(resource));
       if (serviceNow !== undefined) observed.serviceNow = serviceNow;
       if (observed.sighting.failure) throw new SageMakerError(observed.sighting.failure);
@@ -253,8 +273,13 @@ export class JobCalls {
    * that account; a job that is there after all is what was seen.
    */
   async identify(resource: ProcessingJob, wanted: string, observed: Observed, signal: AbortSignal): Promise<void> {
+    const where = this.#whereIs(resource);
+    if ("failure" in where) {
+      observed.failure = where.failure;
+      return;
+    }
     try {
-      const account = await this.#options.sageMakerFor(this.#refOf(resource)).account(signal);
+      const account = await this.#options.sageMakerFor(where.ref).account(signal);
       if (account !== wanted) {
         observed.caller = account;
         return;
@@ -267,22 +292,24 @@ export class JobCalls {
     await this.#attempt(resource, "DescribeProcessingJob", observed, async (sageMaker, ref) => {
       const { job, account } = await sageMaker.describeWithAccount(ref.name, signal);
       observed.caller = account;
-      if (job) observed.sighting = await this.#lookUp(resource, signal);
+      if (job) observed.sighting = await this.#lookUp(resource, ref, signal);
     });
   }
 
   /** Finds out whether the job that was seen is this resource's. */
   async verify(resource: ProcessingJob, observed: Observed, signal: AbortSignal): Promise<void> {
+    let asked: JobRef | undefined;
     await this.#attempt(resource, "ListTags", observed, async (sageMaker, ref) => {
+      asked = ref;
       const owner = { arn: observed.sighting!.job!.arn, uid: resource.metadata.uid };
       observed.isOwn = await isOwnJob(sageMaker, toCreateRequest(resource.spec, ref.name), owner, signal);
     });
     if (observed.isOwn === false) log.warn("The job of this name is not the resource's", identity(resource));
-    if (observed.failure?.code !== NOT_SHOWN) return;
+    if (observed.failure?.code !== NOT_SHOWN || !asked) return;
     // Its record may be gone, or the answer was behind: what was seen is forgotten, a look tells, and the job may still appear.
     this.#followed.delete(keyOf(resource));
     this.#options.jobs.forget(keyOf(resource));
-    observed.sighting = await this.#lookUp(resource, signal);
+    observed.sighting = await this.#lookUp(resource, asked, signal);
     if (!observed.sighting.absent) return;
     delete observed.failure;
     this.#leaveOpen(keyOf(resource), observed);
@@ -294,11 +321,16 @@ export class JobCalls {
    *
    * @throws {NotNow} if it has to wait for but a moment
    */
-  mayCreate(resource: ProcessingJob, observed: Observed): boolean {
+  async mayCreate(resource: ProcessingJob, observed: Observed, signal: AbortSignal): Promise<boolean> {
+    const isUnknown = this.#policyOf(resource).unknown !== undefined;
+    if (isUnknown && !await this.#confirmNamespace(resource, observed, signal)) return false;
     if (this.#refuses(resource, observed)) return false;
     if (isAskedFor(resource)) return true;
     const key = keyOf(resource);
-    const admission = this.#options.gate.admit(key, this.#callOf(resource, "CreateProcessingJob"));
+    const admission = this.#options.gate.admit(
+      key,
+      this.#callOf(resource, "CreateProcessingJob", this.#refToCreate(resource)),
+    );
     if (admission.go) {
       this.#admitted.add(key);
       return true;
@@ -310,7 +342,7 @@ export class JobCalls {
 
   /** Gets everything that a create needs and sends nothing. Takes in what can't be had. */
   async prepare(resource: ProcessingJob, observed: Observed, signal: AbortSignal): Promise<void> {
-    if (!this.mayCreate(resource, observed)) return;
+    if (!await this.mayCreate(resource, observed, signal)) return;
     observed.isPrepared = await this.#attempt(resource, "CreateProcessingJob", observed, async (sageMaker) => {
       await withValues(this.#filled(resource), this.#options.kube, signal);
       await sageMaker.ready(signal);
@@ -328,24 +360,50 @@ export class JobCalls {
     const { spec } = fillIn(resource.spec, policy.defaults);
     const refusal = refusalOf(spec, policy, this.#options.allowed ?? ALL);
     if (refusal === undefined) return false;
+    this.#refuse(resource, observed, refusal);
+    return true;
+  }
+
+  #refuse(resource: ProcessingJob, observed: Observed, refusal: Failure): void {
     const key = keyOf(resource);
     this.#options.gate.leave(key);
     if (isUntouched(resource.status) && this.#hasNoCreate(resource)) this.#unsent.add(key);
     observed.failure = refusal;
-    return true;
+  }
+
+  /** Whether what the Namespace says is certain at this moment; if not, that is what was observed. */
+  async #confirmNamespace(resource: ProcessingJob, observed: Observed, signal: AbortSignal): Promise<boolean> {
+    const why = await this.#options.confirmNamespace?.(resource.metadata.namespace, signal);
+    if (why !== undefined) this.#refuse(resource, observed, namespaceUnknown(why));
+    return why === undefined;
   }
 
   #policyOf({ metadata: { namespace } }: ProcessingJob): NamespacePolicy {
     return this.#options.policyOf?.(namespace) ?? NO_POLICY;
   }
 
-  #refOf(resource: ProcessingJob): JobRef {
-    const { account } = this.#policyOf(resource);
-    return { ...refOf(resource), ...(account && { account }) };
+  /** Where the job is, if there is one; or why it can't be asked for. */
+  #whereIs(resource: ProcessingJob): { ref: JobRef } | { failure: Failure } {
+    const ref = refOf(resource);
+    const site = this.#sites.get(keyOf(resource)) ?? resource.status?.site;
+    const failure = ref.endpoint === undefined ? endpointProblem(site, this.#operatorPlace) : undefined;
+    if (failure) return { failure };
+    const found = accountAt(site, this.#policyOf(resource));
+    return "failure" in found ? found : { ref: at(ref, found.account) };
   }
 
-  #callOf(resource: ProcessingJob, operation: string): Call {
-    const { account, defaults } = this.#policyOf(resource);
+  /** Where a create goes: what the Namespace says now is what counts. */
+  #refToCreate(resource: ProcessingJob): JobRef {
+    return at(refOf(resource), this.#policyOf(resource).account);
+  }
+
+  get #operatorPlace(): OperatorPlace {
+    const { endpoint, isAws } = this.#options;
+    return { endpoint, isAws: (endpoint) => isAws?.({ name: "", region: "", endpoint }) ?? false };
+  }
+
+  #callOf(resource: ProcessingJob, operation: string, { account }: JobRef): Call {
+    const { defaults } = this.#policyOf(resource);
     const { metadata, spec } = resource;
     const { region, sageMakerEndpoint: endpoint, processingResources } = spec;
     const { clusterConfig: cluster } = processingResources;
@@ -366,9 +424,11 @@ export class JobCalls {
     const key = keyOf(resource);
     const sentAt = clock.now();
     if (isUntouched(resource.status) && this.#hasNoCreate(resource)) this.#unsent.add(key);
+    if (!await this.#confirmNamespace(resource, observed, signal)) return;
     if (this.#refuses(resource, observed)) return;
     // Now and not later: what was just allowed is what is sent.
     const filled = this.#filled(resource);
+    const sentTo = this.#refToCreate(resource);
     await this.#attempt(resource, "CreateProcessingJob", observed, async (sageMaker, ref) => {
       const { spec, hidden } = await withValues(filled, this.#options.kube, signal);
       const arn = await this.#sendCreate(sageMaker, { ...resource, spec }, ref, { hidden, observed, signal });
@@ -381,7 +441,7 @@ export class JobCalls {
     });
     // The answer to an earlier create was lost, or the name is somebody else's: the look and its check tell.
     if (observed.failure?.code !== "ResourceInUse") return;
-    observed.sighting = await this.#lookUp(resource, signal);
+    observed.sighting = await this.#lookUp(resource, sentTo, signal);
     if (observed.sighting.job) delete observed.failure;
     // The name is in use, so there is a job, and a look that does not find it is behind.
     else this.#leaveOpen(key, observed);
@@ -400,14 +460,16 @@ export class JobCalls {
   /** Stops the job. */
   async stop(resource: ProcessingJob, observed: Observed, signal: AbortSignal): Promise<void> {
     observed.stopSent = true;
+    let asked: JobRef | undefined;
     await this.#attempt(resource, "StopProcessingJob", observed, async (sageMaker, ref) => {
+      asked = ref;
       await sageMaker.stop(ref.name, signal);
       this.#stoppedAt.set(keyOf(resource), this.#options.clock.monotonic());
       log.info("Stopped the processing job", { ...identity(resource), job: ref.name, region: ref.region });
     });
     // A stop is also refused because the job has ended meanwhile, in words that are documented nowhere; a look tells.
-    if (observed.failure?.reason !== "UnknownError") return;
-    observed.sighting = await this.#lookUp(resource, signal);
+    if (observed.failure?.reason !== "UnknownError" || !asked) return;
+    observed.sighting = await this.#lookUp(resource, asked, signal);
     if (observed.sighting.job?.status !== "InProgress") delete observed.failure;
   }
 
@@ -455,20 +517,23 @@ export class JobCalls {
     this.#createdAt.delete(key);
     if (follow) {
       this.#followed.add(key);
+      const where = this.#whereIs(resource);
+      if ("failure" in where) return;
       // Nobody reads how long a job ran whose resource is going away.
       const { creationTimestamp, deletionTimestamp } = resource.metadata;
       const createdAfter = Date.parse(creationTimestamp);
-      jobs.watch(key, this.#refOf(resource), { details: deletionTimestamp === undefined, createdAfter });
+      jobs.watch(key, where.ref, { details: deletionTimestamp === undefined, createdAfter });
     } else if (isDone) {
       this.#followed.delete(key);
       this.#held.delete(key);
+      this.#sites.delete(key);
       this.heartbeats.forget(key);
       jobs.forget(key);
     }
   }
 
-  #lookUp(resource: ProcessingJob, signal: AbortSignal) {
-    return this.#options.jobs.look(keyOf(resource), this.#refOf(resource), signal);
+  #lookUp(resource: ProcessingJob, ref: JobRef, signal: AbortSignal) {
+    return this.#options.jobs.look(keyOf(resource), ref, signal);
   }
 
   /**
@@ -484,8 +549,14 @@ export class JobCalls {
   ): Promise<boolean> {
     const { gate, sageMakerFor } = this.#options;
     const key = keyOf(resource);
-    const ref = this.#refOf(resource);
-    const call = this.#callOf(resource, operation);
+    const isCreate = operation === "CreateProcessingJob";
+    const where = isCreate ? { ref: this.#refToCreate(resource) } : this.#whereIs(resource);
+    if ("failure" in where) {
+      observed.failure = where.failure;
+      return false;
+    }
+    const { ref } = where;
+    const call = this.#callOf(resource, operation, ref);
     const admission = this.#admitted.delete(key)
       ? { go: true } as const
       : gate.admit(key, call, { isUrgent: isAskedFor(resource) });
@@ -529,6 +600,8 @@ export class JobCalls {
     this.#unsent.delete(key);
     this.#neverSent.delete(key);
     observed.isNeverSent = false;
+    observed.site = siteOf(ref, this.#operatorPlace);
+    this.#sites.set(key, observed.site);
     try {
       return await this.#createOrUntagged(sageMaker, resource, ref, hidden, signal);
     } catch (error) {
@@ -563,6 +636,10 @@ export class JobCalls {
       return arn;
     }
   }
+}
+
+function at(ref: JobRef, account: Account | undefined): JobRef {
+  return account ? { ...ref, account } : ref;
 }
 
 /**

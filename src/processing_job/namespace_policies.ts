@@ -6,10 +6,16 @@ const log = getLogger(["operator", "namespaces"]);
 
 const NONE: NamespacePolicy = { defaults: {} };
 
-/** The policies of the namespaces that have any, each read once. */
+/** The policies of namespaces, each read once. */
 export class NamespacePolicies {
   readonly #policies = new Map<string, NamespacePolicy>();
   readonly #listeners = new Set<(namespace: string) => void>();
+  readonly #unknown: (namespace: string) => string | undefined;
+
+  /** @param unknown why nothing is known of a namespace; `undefined` where it is known. By default all are. */
+  constructor(unknown: (namespace: string) => string | undefined = () => undefined) {
+    this.#unknown = unknown;
+  }
 
   /** How many namespaces have a policy. */
   get size(): number {
@@ -17,7 +23,8 @@ export class NamespacePolicies {
   }
 
   of(namespace: string): NamespacePolicy {
-    return this.#policies.get(namespace) ?? NONE;
+    const unknown = this.#unknown(namespace);
+    return unknown === undefined ? this.#policies.get(namespace) ?? NONE : { ...NONE, unknown };
   }
 
   /** Takes in the annotations of a namespace; `undefined` for none. */

@@ -17,6 +17,8 @@ export interface NamespacePolicy {
   deletionPolicy?: DeletionPolicy;
   /** What is wrong with the annotations. Then nothing is created, as nobody can tell what was meant. */
   problem?: string;
+  /** Why the Namespace has not been read, as the end of a sentence. Then nothing else of this is known, and nothing is created. */
+  unknown?: string;
 }
 
 /** The operator's globs, for namespaces that have none of their own; empty for all. */
@@ -27,6 +29,10 @@ export interface AllowedByFlags {
 
 /** As many globs of an annotation are named in a message. */
 const MOST_GLOBS_SHOWN = 10;
+
+/** A Namespace becomes known without a person in most cases, as once the apiserver answers; its first read wakes the resources anyway. */
+const UNKNOWN_AGAIN_MS = 30_000;
+
 /** STS's own limits. */
 const EXTERNAL_ID = /^[\w+=,.@:/-]{2,1224}$/;
 
@@ -87,6 +93,7 @@ export function refusalOf(
   policy: NamespacePolicy,
   flags: AllowedByFlags,
 ): Failure | undefined {
+  if (policy.unknown !== undefined) return namespaceUnknown(policy.unknown);
   if (policy.problem !== undefined) return refusal("InvalidNamespaceAnnotation", policy.problem);
   if (roleArn === undefined) {
     const message =
@@ -107,8 +114,17 @@ export function refusalOf(
     });
 }
 
+/** What a resource waits for whose Namespace is not known. `why` is the end of a sentence. */
+export function namespaceUnknown(why: string): Failure {
+  const message =
+    "Waiting for the resource's Namespace to be read, whose annotations say what its jobs may use and in whose name " +
+    `SageMaker is called: ${why}`;
+  return { retry: "person", reason: "NamespaceUnknown", code: "NamespaceUnknown", message, retryMs: UNKNOWN_AGAIN_MS };
+}
+
 /** The reasons that `refusalOf` gives of the namespace's own accord. */
 export const REFUSALS: readonly (Reason | undefined)[] = [
+  "NamespaceUnknown",
   "RoleNotAllowed",
   "RegionNotAllowed",
   "InvalidNamespaceAnnotation",

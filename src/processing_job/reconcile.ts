@@ -124,7 +124,7 @@ export class ProcessingJobReconciler {
           return { kind: "done" };
         case "add-finalizer":
           // The finalizer is the first of the writes that lead to a create: it waits with it.
-          if (needsFirstCreate(resource.status) && !calls.mayCreate(resource, observed)) break;
+          if (needsFirstCreate(resource.status) && !await calls.mayCreate(resource, observed, signal)) break;
           resource = await this.#client.setFinalizer(resource, true, signal);
           calls.hold(resource, observed);
           observed.isCurrent = true;
@@ -133,7 +133,7 @@ export class ProcessingJobReconciler {
           resource = await this.#client.setFinalizer(resource, false, signal);
           break;
         case "confirm":
-          if (!calls.mayCreate(own, observed)) break;
+          if (!await calls.mayCreate(own, observed, signal)) break;
           resource = await this.#client.confirm(resource, signal);
           observed.isCurrent = true;
           break;
@@ -181,9 +181,12 @@ export class ProcessingJobReconciler {
   }
 
   /** The namespace's come before the operator's. */
-  #defaultsFor({ metadata: { namespace } }: ProcessingJob): PolicyDefaults {
+  #defaultsFor({ metadata: { namespace }, status }: ProcessingJob): PolicyDefaults {
     const { defaults = {}, policyOf } = this.#options;
-    const deletionPolicy = policyOf?.(namespace).deletionPolicy ?? defaults.deletionPolicy;
+    const policy = policyOf?.(namespace);
+    // While the Namespace is unknown, what it said holds.
+    const ofNamespace = policy?.unknown === undefined ? policy?.deletionPolicy : status?.deletionPolicy;
+    const deletionPolicy = ofNamespace ?? defaults.deletionPolicy;
     return { ...defaults, deletionPolicy };
   }
 

@@ -1,8 +1,10 @@
+import { accountIn } from "../api/arn.ts";
 import { type Condition, findCondition, isOwnCondition, mergeConditions } from "../api/conditions.ts";
 import { ANNOTATIONS } from "../api/group.ts";
 import type { Failure, Job, Reason } from "../api/job.ts";
 import type {
   AppliedDefault,
+  JobSite,
   ProcessingJob,
   ProcessingJobStatus,
   ProcessingJobStatusWord,
@@ -32,6 +34,8 @@ export interface View {
   cloudWatchLogUrl: string | undefined;
   /** What the namespace filled in, where the job may just have been created. */
   appliedDefaults?: AppliedDefault[];
+  /** Where the job was seen, or a create with an unknown outcome was sent. */
+  site?: JobSite;
   /** When SageMaker last answered about this job; milliseconds since the epoch. */
   lookedAt?: number;
   /** What is known of the create where there is no job. */
@@ -107,6 +111,7 @@ export function statusOf(resource: ProcessingJob, view: View, now: number): Proc
   set(status, "additional", view.additional);
   set(status, "lastCheckTime", view.lookedAt === undefined ? before.lastCheckTime : rfc3339(view.lookedAt));
   set(status, "processingJobArn", job?.arn ?? before.processingJobArn);
+  set(status, "site", siteAfter(before, view));
   set(status, "processingStartTime", timeOf(job?.startTime) ?? before.processingStartTime);
   set(status, "processingEndTime", timeOf(job?.endTime) ?? before.processingEndTime);
   set(status, "duration", durationOf(job) ?? before.duration);
@@ -128,6 +133,15 @@ export function statusOf(resource: ProcessingJob, view: View, now: number): Proc
   set(status, "appliedDefaults", (job && view.appliedDefaults) ?? before.appliedDefaults);
   status.conditions = mergeConditions(before.conditions, conditionsOf(resource, view), rfc3339(now));
   return status;
+}
+
+/** Once a job is known, its site stays what it was. */
+function siteAfter(before: ProcessingJobStatus, { job, create, site }: View): JobSite | undefined {
+  const known = provesJob(before) ? before.site : undefined;
+  if (!job && create !== "in-doubt") return known;
+  const account = accountIn(job?.arn ?? before.processingJobArn);
+  const kept = known ?? site;
+  return kept && { ...(account !== undefined && { account }), ...kept };
 }
 
 /** The status of a finished resource after a change of its generation (a deletion is one): the same, observed anew. */

@@ -17,7 +17,7 @@ export function statusPatch(
   const wanted = after as Record<string, unknown>;
   const patch: Record<string, unknown> = {};
   for (const key of new Set([...Object.keys(old), ...Object.keys(wanted)])) {
-    if (!isSame(key, old[key], wanted[key])) patch[key] = wanted[key] ?? null;
+    if (!isSame(key, old[key], wanted[key])) patch[key] = replaced(old[key], wanted[key]);
   }
   const changed = Object.keys(patch);
   if (changed.length === 0) return undefined;
@@ -28,8 +28,19 @@ export function statusPatch(
   return isDue ? patch : undefined;
 }
 
+/** What makes `wanted` of `old` in a merge patch, in which an object is merged and not replaced. */
+function replaced(old: unknown, wanted: unknown): unknown {
+  if (!isObject(old) || !isObject(wanted)) return wanted ?? null;
+  const gone = Object.keys(old).filter((key) => wanted[key] === undefined);
+  return { ...wanted, ...Object.fromEntries(gone.map((key) => [key, null])) };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** What is known of a running job only a while after its create. */
-const DETAILS = ["processingStartTime", "selectedInstanceType", "selectedInstanceCount"];
+const DETAILS = ["processingStartTime", "selectedInstanceType", "selectedInstanceCount", "site"];
 
 /** Whether a change of that field is written with the next heartbeat at the latest, or with the next change of another field. */
 function canWait(key: string, before: ProcessingJobStatus | undefined, after: ProcessingJobStatus): boolean {

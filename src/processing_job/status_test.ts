@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { heldProcessingJob, makeJob } from "../../tests/support/builders.ts";
+import { heldProcessingJob, makeJob, makeProcessingJob } from "../../tests/support/builders.ts";
 import type { Condition } from "../api/conditions.ts";
 import type { ProcessingJobStatus } from "../api/processing_job.ts";
 import { nextAttempt } from "./attempts.ts";
@@ -177,4 +177,17 @@ Deno.test("statusPatch() does not mind the order of keys", () => {
   const before: ProcessingJobStatus = { conditions: [{ ...condition, observedGeneration: 1 }] };
   const after: ProcessingJobStatus = { conditions: [{ observedGeneration: 1, ...condition }] };
   assert.equal(statusPatch(heldProcessingJob(before), after, HEARTBEAT, NOW), undefined);
+});
+
+Deno.test("statusPatch() takes away what an object has no longer, since a merge patch would leave it", () => {
+  const before = makeProcessingJob({
+    status: { processingJobStatus: "Reconciling", site: { assumedRoleArn: "a", endpoint: "e" } },
+  });
+  const patch = statusPatch(
+    before,
+    { processingJobStatus: "InProgress", site: { account: "1", endpoint: "e" } },
+    HEARTBEAT,
+    NOW,
+  );
+  assert.deepEqual(patch?.site, { account: "1", endpoint: "e", assumedRoleArn: null });
 });

@@ -193,9 +193,21 @@ export class Stage {
       {};
   }
 
-  /** The account that is now asked for a resource; undefined where the annotations of its namespace can't be understood. */
-  accountFor({ metadata: { namespace }, spec: { sageMakerEndpoint } }: ProcessingJob): string | undefined {
+  /**
+   * The account that is now asked for a resource: the one that its job was created in, as its status tells, whatever annotations say by
+   * now. Without a job it is theirs, and undefined where they can't be understood.
+   */
+  accountFor({ metadata: { namespace }, spec: { sageMakerEndpoint }, status }: ProcessingJob): string | undefined {
     const role = this.annotationsOf(namespace)[NAMESPACE_ANNOTATIONS.assumeRoleArn];
+    if (status?.site) {
+      if (sageMakerEndpoint !== undefined) return OWN_ACCOUNT;
+      const { assumedRoleArn, account } = status.site;
+      // Nobody but the operator's own account may assume it.
+      if (assumedRoleArn !== undefined) {
+        return this.callerAccount === OWN_ACCOUNT ? accountOfArn(assumedRoleArn) : undefined;
+      }
+      return role !== undefined && accountOfArn(role) === account ? account : this.callerAccount;
+    }
     if (role !== undefined && !role.startsWith("arn:")) return undefined;
     if (sageMakerEndpoint !== undefined) return OWN_ACCOUNT;
     return role === undefined ? this.callerAccount : accountOfArn(role);

@@ -173,6 +173,8 @@ export class Truth {
   #isElsewhere({ resource, creates }: Life): boolean {
     const { status } = resource;
     const account = this.#stage.accountFor(resource);
+    // With a session that was begun before, the job is seen all the same.
+    if (account === undefined) return false;
     const arn = status?.processingJobArn;
     if (arn !== undefined) return accountOfArn(arn) !== account;
     const running = this.#jobsOf([...creates.keys(), attemptOf(resource)]);

@@ -21,6 +21,7 @@ export interface LocalOperatorOptions extends
       | "stalenessMs"
       | "defaults"
       | "allowed"
+      | "namespaceAnnotations"
       | "leaderElection"
     >
   > {
@@ -93,7 +94,16 @@ async function startInProcess(
 /** The same options as flags of `run`. */
 function startOptions(options: Omit<LocalOperatorOptions, "inProcess">): StartOptions {
   const { workers, pollIntervalMs, heartbeatMs, stalenessMs, ...others } = { ...DEFAULTS, ...options };
-  const { kubeconfig, namespaces = [], selector, defaults = {}, allowed, leaderElection, ...more } = others;
+  const {
+    kubeconfig,
+    namespaces = [],
+    selector,
+    defaults = {},
+    allowed,
+    namespaceAnnotations = true,
+    leaderElection,
+    ...more
+  } = others;
   const { endpoints = {}, clock: _clock, wrap: _wrap, ...rest } = more;
   // An option that is missing below is a type error here.
   rest satisfies Record<PropertyKey, never>;
@@ -119,6 +129,7 @@ function startOptions(options: Omit<LocalOperatorOptions, "inProcess">): StartOp
     flags: [
       ...Object.entries(flags).flatMap(([name, value]) => value === undefined ? [] : [`--${name}`, String(value)]),
       ...(leaderElection ? ["--leader-elect"] : []),
+      ...(namespaceAnnotations ? [] : ["--no-namespace-annotations"]),
     ],
     env: environment(endpoints.env),
   };

@@ -1,5 +1,5 @@
 import { type Condition, MAX_CONDITIONS } from "../../src/api/conditions.ts";
-import type { Attempt, ProcessingJobStatus } from "../../src/api/processing_job.ts";
+import type { Attempt, JobSite, ProcessingJobStatus } from "../../src/api/processing_job.ts";
 import { STATUS_LIMITS } from "../../src/api/status_limits.ts";
 import type { Schema } from "./schema.ts";
 
@@ -54,6 +54,13 @@ const ATTEMPT: Record<keyof Attempt, Schema> = {
   endTime: time("When it ended."),
 };
 
+const SITE: Record<keyof JobSite, Schema> = {
+  account: text("AWS account that the job is in, once that is known."),
+  assumedRoleArn: text("Role that the operator assumes for it; absent for the operator's own credentials."),
+  externalId: text("External id that STS is shown with that role."),
+  endpoint: text("Endpoint of the operator where the spec names none; absent for AWS's own."),
+};
+
 /** Every field of the status; the type checker sees that none is missing. */
 const FIELDS: Record<keyof ProcessingJobStatus, Schema> = {
   processingJobStatus: text(
@@ -67,6 +74,13 @@ const FIELDS: Record<keyof ProcessingJobStatus, Schema> = {
     "Name of the job in SageMaker: the resource's name and UID, and -rN for attempt N after the first; at most 63 characters.",
   ),
   processingJobArn: text("Amazon Resource Name of the job."),
+  site: {
+    description:
+      "Where the job is and in whose name it is asked for, as the Namespace's annotations and the operator's flags said when it " +
+      "was created. Kept because they may change, or be unknown, while the job runs.",
+    type: "object",
+    properties: SITE,
+  },
   processingStartTime: time("When the containers started."),
   processingEndTime: time("When the job ended."),
   duration: text("How long the containers ran, as in 42s, 3m5s or 2h7m."),
