@@ -23,7 +23,7 @@ import { dropIdleRegularly } from "./runtime/idle.ts";
 import { exponentialBackoff } from "./runtime/rate_limiter.ts";
 import { WorkQueue } from "./runtime/workqueue.ts";
 import { CallBudgets } from "./sagemaker/budget.ts";
-import { sageMakerFactory } from "./sagemaker/client.ts";
+import { sageMakerFactory, type SageMakerFor } from "./sagemaker/client.ts";
 import type { Endpoints } from "./sagemaker/endpoints.ts";
 import { CallGate } from "./sagemaker/gate.ts";
 import { JobInformer } from "./sagemaker/informer/informer.ts";
@@ -210,7 +210,9 @@ async function workOn(store: Store<ProcessingJob>, options: WorkOptions, signal:
     instance: options.instance,
     isBusy,
   });
-  const tell = options.failureLogs ? await failureLines(store, events, options.failureLogs, options) : events;
+  const tell = options.failureLogs
+    ? await failureLines(store, events, options.failureLogs, { ...options, ...aws })
+    : events;
   const mostUnderWay = Math.ceil(options.workers * MOST_WORKERS);
   const gate = new CallGate({ clock, budgets, mostUnderWay, onRelease: onChange });
   const reconciler = new ProcessingJobReconciler({
@@ -269,7 +271,7 @@ async function failureLines(
   store: Store<ProcessingJob>,
   events: EventRecorder,
   logs: NonNullable<OperatorOptions["failureLogs"]>,
-  { clock, version }: OperatorOptions,
+  { clock, version, policies, sageMakerFor }: WorkOptions & { sageMakerFor: SageMakerFor },
 ): Promise<FailureLines> {
   const { FailureLines } = await import("./logs/failure_lines.ts");
   return new FailureLines({
@@ -279,8 +281,14 @@ async function failureLines(
     jobOf({ namespace, name }) {
       const resource = store.get(`${namespace}/${name}`);
       if (resource === undefined) return undefined;
-      const { name: jobName, region } = refOf(resource);
-      return { jobName, region, createdAt: Date.parse(resource.metadata.creationTimestamp) };
+      const { name: jobName, ...site } = refOf(resource);
+      const { account } = policies.of(namespace!);
+      return {
+        jobName,
+        region: site.region,
+        createdAt: Date.parse(resource.metadata.creationTimestamp),
+        environment: (signal) => sageMakerFor({ ...site, ...(account && { account }) }).environment(jobName, signal),
+      };
     },
     record: (event) => events.record(event),
   });

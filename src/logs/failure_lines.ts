@@ -1,6 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { EventText, ObjectReference } from "../kubernetes/events.ts";
-import { type Clock, deadline, sleep } from "../runtime/clock.ts";
+import { type Clock, deadline, orAbort, sleep } from "../runtime/clock.ts";
+import { type Environment, textWithout } from "../sagemaker/hidden.ts";
 import { IdleMap } from "../sagemaker/idle_map.ts";
 import { openCloudWatch } from "./cloudwatch.ts";
 import { noteWithLines } from "./failure_note.ts";
@@ -14,6 +15,8 @@ const SETTLE_MS = 5_000;
 const READ_MS = 5_000;
 /** Of jobs that fail together, the logs of so many are read at once; the others' Events go out without lines. */
 const MAX_AT_ONCE = 20;
+/** An Event has 1,024 bytes, and shows the end of a line that is longer. The rest is enough to find values that begin before it. */
+const LONGEST_LINE = 8_192;
 /** How far ahead of a resource's creation, in milliseconds, its job's first line may be: clocks differ. */
 const SKEW_MS = 600_000;
 
@@ -25,6 +28,8 @@ export interface FailedJob {
   region: string;
   /** The resource's creation, in milliseconds since the epoch. */
   createdAt: number;
+  /** Asks for the job's environment, whose values are left out of its lines; `undefined` if the job's record has gone. */
+  environment: (signal: AbortSignal) => Promise<Environment | undefined>;
 }
 
 export interface FailureLinesOptions {
@@ -73,7 +78,10 @@ export class FailureLines {
     const { jobOf, record } = this.#options;
     const job = event.reason === "Failed" ? jobOf(event.regarding) : undefined;
     if (job === undefined || this.#reading.size >= MAX_AT_ONCE) return record(event);
-    const reading = this.#lines(job).then((lines) => record({ ...event, note: noteWithLines(event.note, lines) }))
+    const reading = this.#lines(job).then(({ lines, environment }) => {
+      const shown = (text: string) => textWithout(environment, text.slice(-LONGEST_LINE));
+      record({ ...event, note: noteWithLines(event.note, lines, shown) });
+    })
       .finally(() => this.#reading.delete(reading));
     this.#reading.add(reading);
   }
@@ -85,20 +93,24 @@ export class FailureLines {
     for (const source of this.#sources.values()) source[Symbol.dispose]();
   }
 
-  /** What could be read in time. */
-  async #lines({ jobName, region, createdAt }: FailedJob): Promise<LogLine[]> {
+  /** What could be read in time. Without the environment it is not known what to leave out, so there are no lines. */
+  async #lines(job: FailedJob): Promise<{ lines: LogLine[]; environment: Environment }> {
+    const { jobName, region, createdAt } = job;
     const { clock, count } = this.#options;
     const { signal } = this.#closing;
     let found: LogLine[] = [];
+    let environment: Environment | undefined;
     try {
       await sleep(clock, SETTLE_MS, signal);
       using limit = deadline(clock, READ_MS, signal);
+      environment = await orAbort(job.environment(limit.signal), limit.signal);
+      if (environment === undefined) return { lines: [], environment: {} };
       const query = { jobName, count, from: createdAt - SKEW_MS, around: clock.now() };
       await lastLines(this.#sourceFor(region), query, limit.signal, (lines) => found = lines);
     } catch (error) {
       if (!signal.aborted) log.warn("Cannot read the last log lines of a failed job", { job: jobName, region, error });
     }
-    return found;
+    return environment === undefined ? { lines: [], environment: {} } : { lines: found, environment };
   }
 
   #sourceFor(region: string): LogSource {

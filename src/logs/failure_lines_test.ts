@@ -14,6 +14,12 @@ const regarding = {
   resourceVersion: "1",
 };
 const FAILED = { type: "Warning", reason: "Failed", action: "FollowJob", note: "Failed: why", regarding } as const;
+const JOB = {
+  jobName: "job-1",
+  region: "eu-west-1",
+  createdAt: START,
+  environment: () => Promise.resolve<Record<string, string> | undefined>({}),
+};
 const CREATED = { ...FAILED, type: "Normal", reason: "Created", note: "Created it" } as const;
 
 function setUp(changes: Partial<FailureLinesOptions> = {}, source?: LogSource) {
@@ -26,7 +32,7 @@ function setUp(changes: Partial<FailureLinesOptions> = {}, source?: LogSource) {
     clock,
     version: "1",
     env: () => undefined,
-    jobOf: () => ({ jobName: "job-1", region: "eu-west-1", createdAt: START }),
+    jobOf: () => ({ ...JOB }),
     record: ({ note }) => notes.push(note),
     open() {
       opened++;
@@ -52,6 +58,32 @@ Deno.test("the Event of a failure comes seconds later, with the last lines; othe
   await clock.advance(5_000);
   await failureLines.close();
   assert.deepEqual([counts(), clock.pendingTimers], [[1, 1], 0]);
+});
+
+Deno.test("lines hold no value of the job's environment, also where colours or the cut would hide it", async () => {
+  const environment = () => Promise.resolve({ TOKEN: "correct-horse-battery" });
+  const { clock, fake, notes, failureLines } = setUp({ jobOf: () => ({ ...JOB, environment }) });
+  fake.write("job-1/algo-1", START, { message: "using correct-\x1b[1mhorse\x1b[0m-battery" });
+  fake.write("job-1/algo-1", START + 1, {
+    message: `${"x".repeat(900)} ${btoa("correct-horse-battery")} ${"y".repeat(880)}`,
+  });
+  failureLines.record(FAILED);
+  await clock.advance(5_000);
+  assert.equal(notes.length, 1);
+  assert.match(notes[0]!, /x \(not shown\) y{880}$/);
+  assert.ok(!/correct|horse|battery|Y29y|aG9y/.test(notes[0]!), notes[0]);
+  await failureLines.close();
+});
+
+Deno.test("without the job's environment there are no lines: what to leave out isn't known", async () => {
+  for (const environment of [() => Promise.resolve(undefined), () => Promise.reject(new Error("not allowed"))]) {
+    const { clock, fake, notes, failureLines } = setUp({ jobOf: () => ({ ...JOB, environment }) });
+    fake.write("job-1/algo-1", START, { message: "TOKEN=correct-horse" });
+    failureLines.record(FAILED);
+    await clock.advance(5_000);
+    assert.deepEqual(notes, ["Failed: why"]);
+    await failureLines.close();
+  }
 });
 
 Deno.test("what can't be read leaves the Event as it is", async () => {
@@ -101,7 +133,7 @@ Deno.test("the Event of a resource that has gone passes at once", () => {
 Deno.test("dropIdle() closes the logs of regions where no job has failed for 10 minutes", async () => {
   let failed = 0;
   const { clock, failureLines, counts } = setUp({
-    jobOf: () => ({ jobName: "job-1", region: `region-${failed++}`, createdAt: START }),
+    jobOf: () => ({ ...JOB, region: `region-${failed++}` }),
   });
   for (let i = 0; i < 5; i++) failureLines.record(FAILED);
   await clock.advance(10_000);

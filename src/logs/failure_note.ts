@@ -13,11 +13,17 @@ const MIN_LINE_BYTES = 16;
 /**
  * The note of an Event with a job's last log lines below it, in no more bytes than an Event may have. The reason comes first;
  * then the last lines are what one wants, and of a line that is too long its end. Hosts are named where there are several.
+ *
+ * @param shown what may be shown of a line, asked for before it is cut
  */
-export function noteWithLines(note: string, lines: readonly LogLine[]): string {
+export function noteWithLines(
+  note: string,
+  lines: readonly LogLine[],
+  shown: (text: string) => string = (text) => text,
+): string {
   const hosts = new Set(lines.map(({ stream }) => hostOf(stream)));
   const texts = lines.map(({ stream, message }) => {
-    const text = plainText(message);
+    const text = shown(plainText(message));
     return text !== "" && hosts.size > 1 ? `[${hostOf(stream)}] ${text}` : text;
   }).filter((text) => text !== "");
   if (texts.length === 0) return note;

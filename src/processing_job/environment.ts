@@ -22,8 +22,8 @@ export class EnvironmentError extends Error {
 }
 
 /**
- * The spec of `resource` with every value that it takes from elsewhere put in, read just now from the apiserver, and those
- * values once more, to be hidden. They go to SageMaker and are kept nowhere.
+ * The spec of `resource` with every value that it takes from elsewhere put in, read just now from the apiserver. The values go to
+ * SageMaker and are kept nowhere.
  *
  * @throws {EnvironmentError} if one can't be had
  */
@@ -31,11 +31,10 @@ export async function withValues(
   { metadata: { namespace }, spec }: ProcessingJob,
   kube: Reader,
   signal: AbortSignal,
-): Promise<{ spec: ProcessingJobSpec; hidden: string[] }> {
-  if (!spec.environment?.some(({ valueFrom }) => valueFrom !== undefined)) return { spec, hidden: [] };
+): Promise<ProcessingJobSpec> {
+  if (!spec.environment?.some(({ valueFrom }) => valueFrom !== undefined)) return spec;
   const values = new Values(namespace, kube, signal);
   const environment: EnvironmentVariable[] = [];
-  const hidden: string[] = [];
   for (const variable of spec.environment) {
     if (variable.valueFrom === undefined) {
       environment.push(variable);
@@ -44,9 +43,8 @@ export async function withValues(
     const value = await values.of(variable.name, variable.valueFrom);
     if (value === undefined) continue;
     environment.push({ name: variable.name, value });
-    hidden.push(value);
   }
-  return { spec: { ...spec, environment }, hidden };
+  return { ...spec, environment };
 }
 
 /** The spec with a text in the place of each value that would be read from elsewhere, which says where. */

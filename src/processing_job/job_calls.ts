@@ -430,8 +430,8 @@ export class JobCalls {
     const filled = this.#filled(resource);
     const sentTo = this.#refToCreate(resource);
     await this.#attempt(resource, "CreateProcessingJob", observed, async (sageMaker, ref) => {
-      const { spec, hidden } = await withValues(filled, this.#options.kube, signal);
-      const arn = await this.#sendCreate(sageMaker, { ...resource, spec }, ref, { hidden, observed, signal });
+      const spec = await withValues(filled, this.#options.kube, signal);
+      const arn = await this.#sendCreate(sageMaker, { ...resource, spec }, ref, { observed, signal });
       this.#unsettledAt.delete(key);
       observed.sighting = jobs.record(key, ref, { name: ref.name, arn, status: "InProgress" }, sentAt);
       observed.isOwn = true;
@@ -593,7 +593,7 @@ export class JobCalls {
     sageMaker: SageMaker,
     resource: ProcessingJob,
     ref: JobRef,
-    { hidden, observed, signal }: { hidden: readonly string[]; observed: Observed; signal: AbortSignal },
+    { observed, signal }: { observed: Observed; signal: AbortSignal },
   ): Promise<string> {
     const key = keyOf(resource);
     const isFirst = this.#isNeverSent(resource);
@@ -603,7 +603,7 @@ export class JobCalls {
     observed.site = siteOf(ref, this.#operatorPlace);
     this.#sites.set(key, observed.site);
     try {
-      return await this.#createOrUntagged(sageMaker, resource, ref, hidden, signal);
+      return await this.#createOrUntagged(sageMaker, resource, ref, signal);
     } catch (error) {
       const failure = error instanceof SageMakerError ? error.failure : undefined;
       if (failure === undefined || mayHaveArrived(failure)) this.#leaveOpen(key, observed);
@@ -619,19 +619,18 @@ export class JobCalls {
     sageMaker: SageMaker,
     resource: ProcessingJob,
     ref: JobRef,
-    hidden: readonly string[],
     signal: AbortSignal,
   ): Promise<string> {
     const { tagsFor, onTagsDenied } = this.#options;
     const asked = toCreateRequest(resource.spec, ref.name);
     const request = asked.Tags ? { ...asked, Tags: usersTags(asked.Tags) } : asked;
     const Tags = tagsFor(request.Tags, resource);
-    if (Tags.length === (request.Tags?.length ?? 0)) return await sageMaker.create(request, signal, hidden);
+    if (Tags.length === (request.Tags?.length ?? 0)) return await sageMaker.create(request, signal);
     try {
-      return await sageMaker.create({ ...request, Tags }, signal, hidden);
+      return await sageMaker.create({ ...request, Tags }, signal);
     } catch (error) {
       if (!(error instanceof SageMakerError && isAboutTags(error.failure))) throw error;
-      const arn = await sageMaker.create(request, signal, hidden);
+      const arn = await sageMaker.create(request, signal);
       onTagsDenied(resource, error.failure);
       return arn;
     }

@@ -2,6 +2,7 @@
 import { findCondition } from "../api/conditions.ts";
 import type { Job } from "../api/job.ts";
 import type { RetryCause } from "../api/policies.ts";
+import { causeOfFailure } from "../api/retry_cause.ts";
 import type { ProcessingJob } from "../api/processing_job.ts";
 
 const DEFAULTS = {
@@ -14,28 +15,11 @@ const DEFAULTS = {
 /** However long the policy makes it. */
 const LONGEST_BACKOFF_MS = 24 * 3_600_000;
 
-/**
- * What a failure reason begins with. Only its beginning is SageMaker's: what follows may be the user's own words, as is the exit
- * message, which so says nothing.
- */
-const BEGINNINGS: [RegExp, RetryCause][] = [
-  [/^CapacityError\b/, "CapacityError"],
-  // With SageMaker's own prefix or without one. Behind 'AlgorithmError' stands what the user's code wrote.
-  [
-    /^((?!AlgorithmError)\w+(Error|Exception|Fault): )?(Insufficient(Instance)?Capacity|Unable to provision requested ML compute capacity\b)/,
-    "CapacityError",
-  ],
-  [/^InternalServerError\b|^InternalFailure\b|^We encountered an internal error\b/, "InternalServerError"],
-  [/^ServiceFault\b|^ServiceUnavailable/, "ServiceFault"],
-  [/^ResourceLimit(Error|Exceeded(Exception)?)?\b/, "ResourceLimit"],
-  [/^AlgorithmError\b/, "AlgorithmError"],
-];
-
 /** Why a job that ended did so, as a retry policy names it; undefined for all that no policy can name. */
 export function causeOf({ status, failureReason = "" }: Pick<Job, "status" | "failureReason">): RetryCause | undefined {
   if (status === "Stopped") return "Stopped";
   if (status !== "Failed") return undefined;
-  return BEGINNINGS.find(([pattern]) => pattern.test(failureReason))?.[1];
+  return causeOfFailure(failureReason);
 }
 
 /** How long to wait after the end of attempt `counted` (1 is the first that counts), in milliseconds. */

@@ -21,7 +21,7 @@ import type { Endpoints } from "./endpoints.ts";
 import { classify, credentialsFailure } from "./errors.ts";
 import { guardedHttp, type Lookup } from "./guarded_http.ts";
 import { collectBody, httpHandler } from "./http.ts";
-import { errorWithout } from "./hidden.ts";
+import { type Environment, errorWithout } from "./hidden.ts";
 import { IdleMap } from "./idle_map.ts";
 import { describes } from "./ownership.ts";
 import { knownRegion, partitionOf } from "./region.ts";
@@ -36,13 +36,15 @@ import { toJob, toSummary } from "./to_job.ts";
 export interface SageMaker {
   /**
    * Starts a job and gives its ARN. The code of the failure is `ResourceInUse` where a job of that name is there already. No
-   * error repeats any of `hidden`, values in the request that nobody is to see.
+   * error repeats a value of the request's environment.
    */
-  create(request: CreateProcessingJobCommandInput, signal?: AbortSignal, hidden?: readonly string[]): Promise<string>;
+  create(request: CreateProcessingJobCommandInput, signal?: AbortSignal): Promise<string>;
   /** Gets the credentials that the next call is signed with, and sends nothing. */
   ready(signal?: AbortSignal): Promise<void>;
   /** The job of that name; `undefined` where SageMaker says that there is none. */
   describe(name: string, signal?: AbortSignal): Promise<Job | undefined>;
+  /** The environment that the job of that name has, secret values included; `undefined` where SageMaker says that there is none. */
+  environment(name: string, signal?: AbortSignal): Promise<Environment | undefined>;
   /**
    * The account of the credentials that calls are signed with, most often without a call. Where that can't be told, why not is in
    * its place, and is not thrown.
@@ -269,16 +271,10 @@ class Caller implements SageMaker {
     this.#options = options;
   }
 
-  async create(
-    request: CreateProcessingJobCommandInput,
-    signal?: AbortSignal,
-    hidden: readonly string[] = [],
-  ): Promise<string> {
+  async create(request: CreateProcessingJobCommandInput, signal?: AbortSignal): Promise<string> {
     const answer = await this.#call("CreateProcessingJob", signal, (client, abortSignal) => {
-      return client.send(new CreateProcessingJobCommand(request), { abortSignal }).catch((error) => {
-        throw errorWithout(hidden, error);
-      });
-    });
+      return client.send(new CreateProcessingJobCommand(request), { abortSignal });
+    }, request.Environment);
     if (!answer?.ProcessingJobArn) throw failed(notSageMaker(this.#where), answer);
     return answer.ProcessingJobArn;
   }
@@ -302,12 +298,21 @@ class Caller implements SageMaker {
   }
 
   async describe(name: string, signal?: AbortSignal): Promise<Job | undefined> {
-    const answer = await this.#call("DescribeProcessingJob", signal, (client, abortSignal) => {
-      return client.send(new DescribeProcessingJobCommand({ ProcessingJobName: name }), { abortSignal });
-    });
+    const answer = await this.#describe(name, signal);
     if (answer === undefined) return undefined;
     if (answer.ProcessingJobStatus === undefined) throw failed(notSageMaker(this.#where), answer);
     return toJob(name, answer);
+  }
+
+  async environment(name: string, signal?: AbortSignal): Promise<Environment | undefined> {
+    const answer = await this.#describe(name, signal);
+    return answer && (answer.Environment ?? {});
+  }
+
+  #describe(name: string, signal?: AbortSignal) {
+    return this.#call("DescribeProcessingJob", signal, (client, abortSignal) => {
+      return client.send(new DescribeProcessingJobCommand({ ProcessingJobName: name }), { abortSignal });
+    });
   }
 
   async describeWithAccount(
@@ -371,10 +376,7 @@ class Caller implements SageMaker {
   }
 
   async isSameJob(request: CreateProcessingJobCommandInput, signal?: AbortSignal): Promise<boolean | undefined> {
-    const answer = await this.#call("DescribeProcessingJob", signal, (client, abortSignal) => {
-      const input = { ProcessingJobName: request.ProcessingJobName };
-      return client.send(new DescribeProcessingJobCommand(input), { abortSignal });
-    });
+    const answer = await this.#describe(request.ProcessingJobName!, signal);
     return answer && describes(answer, request);
   }
 
@@ -391,19 +393,29 @@ class Caller implements SageMaker {
     return answer !== undefined;
   }
 
-  /** The answer, or `undefined` where the service says that there is no such job. */
-  async #call<T>(operation: string, signal: AbortSignal | undefined, send: Send<T>): Promise<T | undefined> {
+  /**
+   * The answer, or `undefined` where the service says that there is no such job.
+   *
+   * @param environment what errors must not repeat
+   */
+  async #call<T>(
+    operation: string,
+    signal: AbortSignal | undefined,
+    send: Send<T>,
+    environment: Environment = {},
+  ): Promise<T | undefined> {
     const { clock, callTimeoutMs = DEFAULT_TIMEOUT_MS, beforeWrite } = this.#options;
     if (WRITES.includes(operation)) beforeWrite?.(callTimeoutMs);
     using deadlineOfBoth = deadline(clock, callTimeoutMs, signal);
     const limit = deadlineOfBoth.signal;
-    const attempt = () => this.#attempt(operation, send, limit, signal);
+    const attempt = () => this.#attempt(operation, send, environment, limit, signal);
     return await passingOverBlip(attempt, { operation, clock, limit, signal });
   }
 
   async #attempt<T>(
     operation: string,
     send: Send<T>,
+    environment: Environment,
     limit: AbortSignal,
     signal?: AbortSignal,
   ): Promise<T | undefined> {
@@ -412,11 +424,18 @@ class Caller implements SageMaker {
     const ended = (code: string) =>
       onCall?.({ operation, region: this.#where.region, code, ms: clock.monotonic() - started });
     let used: Credentials | undefined;
+    /** The failure by what the service has said, which is more than may be shown. */
+    let said: Failure | "not-found" | undefined;
+    const hiding = (error: unknown) => {
+      const shown = errorWithout(environment, error);
+      if (shown !== error) said = classify(error, { operation, ...this.#where });
+      throw shown;
+    };
     try {
       const client = this.#client();
       used = await this.#credentials(limit);
       const answer = await traced(`SageMaker/${operation}`, { region: this.#where.region }, () => {
-        return orAbort(send(client, limit), limit);
+        return orAbort(send(client, limit).catch(hiding), limit);
       });
       ended("OK");
       const { date } = (answer as Dated).$metadata ?? {};
@@ -425,7 +444,11 @@ class Caller implements SageMaker {
       return answer;
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
-      const failure = error instanceof SageMakerError ? error.failure : classify(error, { operation, ...this.#where });
+      const shown = error instanceof SageMakerError ? error.failure : classify(error, { operation, ...this.#where });
+      // A value that looks like a part of the service's own words changes what is shown, not what is done.
+      const failure = said && said !== "not-found" && shown !== "not-found"
+        ? { ...said, message: shown.message }
+        : shown;
       ended(failure === "not-found" ? "NotFound" : failure.code);
       if (failure === "not-found") return undefined;
       if (error instanceof SageMakerError) throw error;

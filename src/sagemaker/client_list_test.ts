@@ -21,7 +21,11 @@ Deno.test("list() gives what SageMaker's lists say of jobs, and marks it as a su
     await clock.advance(1_234);
     standIn.finish("job", "Failed", "AlgorithmError: why");
     const arn = standIn.created[0]!.arn;
-    const [status, failureReason, isSummary] = ["Failed", "AlgorithmError: why", true] as const;
+    const [status, failureReason, isSummary] = [
+      "Failed",
+      "AlgorithmError: (shown once SageMaker has described the job)",
+      true,
+    ] as const;
     const [endTime, lastModifiedTime] = [clock.now(), clock.now()];
     const job = { name: "job", arn, status, failureReason, creationTime, endTime, lastModifiedTime, isSummary };
     assert.deepEqual(await sageMaker.list({}), { jobs: [job] });

@@ -150,7 +150,8 @@ function setUp() {
     version: "0",
     jobOf({ namespace, name }) {
       const resource = store.get(`${namespace}/${name}`);
-      return resource && { jobName: name, region: resource.spec.region, createdAt: clock.now() };
+      const environment = () => Promise.resolve({});
+      return resource && { jobName: name, region: resource.spec.region, createdAt: clock.now(), environment };
     },
     record: (event) => events.record(event),
     open: () => ({ page: () => Promise.resolve({ lines: [] }), [Symbol.dispose]() {} }),
