@@ -37,6 +37,7 @@ Deno.test("a Secret's value reaches SageMaker and nothing else, not even where S
   await apply(scene, "environment.yaml");
   const value = `${randomBytes(12).toString("hex")}"\n${randomBytes(12).toString("hex")}`;
   const setting = randomBytes(12).toString("hex");
+  const plain = randomBytes(12).toString("hex");
   await put(scene, "secrets", "warehouse", { stringData: { password: value } });
   await put(scene, "configmaps", "settings", { data: { level: setting } });
   const seen: unknown[] = [];
@@ -58,7 +59,7 @@ Deno.test("a Secret's value reaches SageMaker and nothing else, not even where S
         PASSWORD,
         { name: "LEVEL", valueFrom: { configMapKeyRef: { name: "settings", key: "level" } } },
         { name: "NONE", valueFrom: { secretKeyRef: { name: "none", key: "none", optional: true } } },
-        { name: "PLAIN", value: "1" },
+        { name: "PLAIN", value: plain },
       ],
     },
   });
@@ -69,16 +70,16 @@ Deno.test("a Secret's value reaches SageMaker and nothing else, not even where S
     assert.match(text, /Bad '\(not shown\)'/);
     return text;
   });
-  const givenUp = JSON.stringify(await resources.get("job"));
+  const givenUp = JSON.stringify((await resources.get("job")).status);
   await askAgain(scene, "1");
   const running = await resources.untilStatus("job", "InProgress", { timeoutMs: 30_000 });
-  await scene.finish("job", "Failed", "AlgorithmError: exit 1");
+  await scene.finish("job", "Failed", `AlgorithmError: exit 1: ${value}, ${btoa(`user:${setting}`)}, ${plain}`);
   await resources.until("job", "has cost something", ({ status }) => {
     assert.equal(status?.processingJobStatus, "Failed");
     assert.ok((status?.billableInstanceSeconds ?? 0) >= 1);
   }, { timeoutMs: 30_000 });
 
-  const environment = { DB_PASSWORD: value, LEVEL: setting, PLAIN: "1" };
+  const environment = { DB_PASSWORD: value, LEVEL: setting, PLAIN: plain };
   assert.deepEqual(seen, Array(seen.length).fill(environment));
   assert.equal(seen.length, 5);
   const created = standIn.created.find(({ name }) => name === jobNameOf(running));
@@ -89,12 +90,14 @@ Deno.test("a Secret's value reaches SageMaker and nothing else, not even where S
     metrics: await metrics(),
     traces: collector.text,
     events: events + await eventsIn(scene),
-    resource: givenUp + JSON.stringify(await resources.get("job")),
+    // What was applied shows the plain value.
+    resource: givenUp +
+      JSON.stringify(await resources.get("job")).replace(JSON.stringify({ name: "PLAIN", value: plain }), ""),
   };
   assert.match(places.log, /"errorStack":/, "as at debug level alone");
   assert.match(places.metrics, /sagemaker_operator_billable_instance_seconds_total\{.*\} [1-9]/);
   for (const [place, text] of Object.entries(places)) {
-    for (const part of [...value.split('"\n'), setting, btoa(value), btoa(setting)]) {
+    for (const part of [...value.split('"\n'), setting, plain, btoa(value), btoa(setting), btoa(`user:${setting}`)]) {
       assert.ok(!text.includes(part), `the ${place} must not hold a value`);
       assert.ok(!text.includes(part.slice(0, 12)), `the ${place} must not hold the start of a value`);
     }
