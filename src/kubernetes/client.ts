@@ -1,6 +1,7 @@
 import { type Clock, deadline, systemClock } from "../runtime/clock.ts";
 import type { Cluster } from "./config.ts";
-import { answerError, KubeError, networkError } from "./errors.ts";
+import { AnswerTooLargeError, readText } from "../util/limited_answer.ts";
+import { answerError, answerTooLarge, KubeError, networkError } from "./errors.ts";
 import type { KubeList } from "./objects.ts";
 export { KubeError };
 
@@ -21,6 +22,9 @@ export interface KubeClientOptions {
   /** Called before anything is written, with how long that may take; what it throws is thrown instead of writing. */
   beforeWrite?: ((timeoutMs: number) => void) | undefined;
 }
+
+/** As much is read of an answer. A list comes in pages, which its reader makes smaller where they have more. */
+const MOST_ANSWER_BYTES = 16 * 2 ** 20;
 
 const PATCH_TYPES = {
   merge: "application/merge-patch+json",
@@ -83,7 +87,9 @@ export class KubeClient {
   async stream(path: string, { query, signal }: { query?: Query; signal: AbortSignal }): Promise<Response> {
     try {
       const response = await this.#send("GET", path, { query, signal });
-      if (!response.ok) throw answerError(`GET '${path}'`, this.cluster, response, await response.text());
+      if (!response.ok) {
+        throw answerError(`GET '${path}'`, this.cluster, response, await readText(response, MOST_ANSWER_BYTES, signal));
+      }
       return response;
     } catch (error) {
       throw signal.aborted ? signal.reason : networkError(this.cluster, error);
@@ -105,9 +111,10 @@ export class KubeClient {
     try {
       const content = body === undefined ? undefined : { type: contentType!, text: JSON.stringify(body) };
       response = await this.#send(method, path, { query: options.query, signal: limit.signal, content });
-      text = await response.text();
+      text = await readText(response, MOST_ANSWER_BYTES, limit.signal);
     } catch (error) {
       if (options.signal?.aborted) throw options.signal.reason;
+      if (error instanceof AnswerTooLargeError) throw answerTooLarge(`${method} '${path}'`, this.cluster, error);
       throw networkError(this.cluster, limit.signal.aborted ? limit.signal.reason : error);
     }
     if (!response.ok) throw answerError(`${method} '${path}'`, this.cluster, response, text);

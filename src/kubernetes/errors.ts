@@ -1,3 +1,5 @@
+import type { AnswerTooLargeError } from "../util/limited_answer.ts";
+
 /** Whom an error is about; part of every message, so that a wrong context is seen at once. */
 interface Server {
   server: string;
@@ -47,7 +49,8 @@ export type NetworkReason =
   | "CertificateUntrusted"
   | "NotPermitted"
   | "CredentialsUnavailable"
-  | "InvalidAnswer";
+  | "InvalidAnswer"
+  | "AnswerTooLarge";
 
 /** The error for an answer that isn't a success. */
 export function answerError(what: string, server: Server, response: Response, body: string): KubeError {
@@ -86,6 +89,18 @@ export function networkError(server: Server, cause: unknown): KubeError {
   const [reason, text] = explain(cause);
   const where = `'${server.server}' (${server.source})`;
   return new KubeError(`Cannot reach the API server at ${where}: ${text}`, { status: 0, reason, cause });
+}
+
+/** The error for an answer that was not read to its end. */
+export function answerTooLarge(what: string, { server, source }: Server, cause: AnswerTooLargeError): KubeError {
+  const message =
+    `Cannot ${what}: the API server at '${server}' (${source}) is not read further, because ${cause.message}`;
+  return new KubeError(message, { status: 0, reason: "AnswerTooLarge", cause });
+}
+
+/** Whether an answer was not read to its end because it is too large. A smaller page of a list may be read. */
+export function isTooLarge(error: unknown): boolean {
+  return error instanceof KubeError && error.reason === "AnswerTooLarge";
 }
 
 /** Deno gives every network fault as a TypeError; 2.4 has the details in its message, later ones in its cause's. */

@@ -3,6 +3,7 @@ import { type Clock, sleep } from "../runtime/clock.ts";
 import { Backoff } from "./backoff.ts";
 import type { KubeClient, Query } from "./client.ts";
 import { KubeError } from "./errors.ts";
+import { isTooLarge } from "./errors.ts";
 import {
   anotherHistory,
   cannotStream,
@@ -21,6 +22,8 @@ const log = getLogger(["operator", "informer"]);
 
 /** Each page is in memory twice, as text and as objects. */
 const PAGE_SIZE = 250;
+/** A page that has more bytes than is read of an answer is asked for anew, with so many times fewer objects. */
+const PAGE_SHRINKS_BY = 5;
 const LIST_TIMEOUT_MS = 30_000;
 /** How long a watch may stay open that begins with a list. */
 const STREAM_SECONDS = 290;
@@ -36,7 +39,7 @@ type State<T> =
   /** Nothing is known, or what is known can't be trusted. */
   | { kind: "empty" }
   /** Some pages of a list have come, or none yet; for an API server that can't stream it. */
-  | { kind: "listing"; relist: Relist<T>; continue: string | undefined }
+  | { kind: "listing"; relist: Relist<T>; continue: string | undefined; pageSize: number }
   /** Everything up to this version is known. */
   | { kind: "watching"; resourceVersion: string }
   /** Nothing is open until the time is over. */
@@ -132,7 +135,7 @@ export class Informer<T extends KubeObject> {
     switch (state.kind) {
       case "empty":
         if (this.#canStream) return await this.#watch(undefined, signal);
-        return { kind: "listing", relist: this.#store.relist(this), continue: undefined };
+        return { kind: "listing", relist: this.#store.relist(this), continue: undefined, pageSize: PAGE_SIZE };
       case "listing":
         return await this.#listPage(state, signal);
       case "watching":
@@ -144,12 +147,14 @@ export class Informer<T extends KubeObject> {
   }
 
   async #listPage(state: State<T> & { kind: "listing" }, signal: AbortSignal): Promise<State<T>> {
-    const query = { ...this.#query, limit: PAGE_SIZE, continue: state.continue };
+    const query = { ...this.#query, limit: state.pageSize, continue: state.continue };
     let page;
     try {
       page = await this.#client.list<T>(this.#path, { query, timeoutMs: LIST_TIMEOUT_MS, signal });
     } catch (error) {
-      return this.#recover(error, state);
+      if (!isTooLarge(error) || state.pageSize === 1) return this.#recover(error, state);
+      this.#contact("listing");
+      return { ...state, pageSize: Math.ceil(state.pageSize / PAGE_SHRINKS_BY) };
     }
     this.#contact("listing");
     for (const object of page.items) state.relist.add(object);

@@ -1,6 +1,7 @@
 import type { Clock } from "../runtime/clock.ts";
 import type { KubeClient, Query } from "./client.ts";
-import { KubeError, type KubeStatus, networkError, statusError } from "./errors.ts";
+import { AnswerTooLargeError } from "../util/limited_answer.ts";
+import { answerTooLarge, KubeError, type KubeStatus, networkError, statusError } from "./errors.ts";
 import type { KubeObject } from "./objects.ts";
 
 export type WatchEvent<T> =
@@ -21,6 +22,9 @@ export const WATCH_TIMES = { timeoutSeconds: 24, idleMs: 28_000 } as const;
 
 /** An event of a large object comes in several pieces; many small ones come in one. */
 const CHUNK_BYTES = 64 * 1024;
+
+/** As long is an event at most. etcd's own limit for an object is 1.5 MiB unless it is set higher. */
+const MOST_EVENT_BYTES = 16 * 2 ** 20;
 
 const EVENT_TYPES: readonly unknown[] = ["ADDED", "MODIFIED", "DELETED", "BOOKMARK"];
 
@@ -76,20 +80,29 @@ export async function* watch<T extends KubeObject>(
     }
   } catch (error) {
     if (signal.aborted) throw signal.reason;
+    if (error instanceof AnswerTooLargeError) throw answerTooLarge(`watch '${path}'`, client.cluster, error);
     throw networkError(client.cluster, idle.signal.aborted ? idle.signal.reason : error);
   }
 }
 
-/** Splits a stream of bytes, cut anywhere, into lines without their ends; blank ones are left out. */
+/**
+ * Splits a stream of bytes, cut anywhere, into lines without their ends; blank ones are left out.
+ *
+ * @throws {AnswerTooLargeError} for a line of more than 16 MiB
+ */
 export async function* decodeLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string, void, undefined> {
   const decoder = new TextDecoder();
   let partial: string[] = [];
+  let length = 0;
   for await (const chunk of chunks) {
     const [first, ...rest] = decoder.decode(chunk, { stream: true }).split("\n");
     partial.push(first!);
+    length += first!.length;
+    if (length > MOST_EVENT_BYTES) throw new AnswerTooLargeError(MOST_EVENT_BYTES);
     for (const next of rest) {
       const line = partial.join("");
       partial = [next];
+      length = next.length;
       if (line.trim() !== "") yield line;
     }
   }

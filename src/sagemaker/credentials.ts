@@ -3,6 +3,7 @@ import { getLogger } from "@logtape/logtape";
 import process from "node:process";
 import { type Clock, deadline, orAbort, systemClock } from "../runtime/clock.ts";
 import { CredentialsError } from "./errors.ts";
+import { limitNodeAnswers } from "./limited_http.ts";
 
 type ClientCredentials = NonNullable<SageMakerClientConfig["credentials"]>;
 export type Provider = Extract<ClientCredentials, (...args: never[]) => unknown>;
@@ -32,6 +33,7 @@ export function credentialChain(
   logger: Logger,
   { clock = systemClock, env = process.env }: { clock?: Clock; env?: Environment } = {},
 ): Provider {
+  limitNodeAnswers();
   return async (context) => {
     let meant: { source: string | undefined; cause: unknown } | undefined;
     for (const { name, isNamed, get } of sourcesOf(env, logger)) {

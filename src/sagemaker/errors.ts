@@ -1,4 +1,5 @@
 import type { Account, Failure, Reason, Retry } from "../api/job.ts";
+import { AnswerTooLargeError } from "../util/limited_answer.ts";
 import { isOversized, readQuotaRefusal } from "./quota.ts";
 import { shownText } from "./service_text.ts";
 
@@ -102,6 +103,10 @@ export function classify(error: unknown, call: CallSite): Failure | "not-found" 
       code: "TimeoutError",
       message: `No answer from ${target(call)}`,
     };
+  }
+  if (error instanceof AnswerTooLargeError) {
+    const message = `Did not read the answer of ${target(call)} to its end: ${text}`;
+    return { retry: "slowly", reason: "ServiceUnavailable", code: error.name, message };
   }
   if (status === undefined && text.startsWith("Region not accepted")) return invalidRegion("never", code, text, call);
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { AnswerTooLargeError } from "../util/limited_answer.ts";
 import { classify, credentialsFailure } from "./errors.ts";
 
 const CREATE = { operation: "CreateProcessingJob", region: "us-west-2" };
@@ -55,6 +56,8 @@ Deno.test("classify() knows every error of SageMaker and of the way to it", asyn
     ["502 of a proxy", answer("SyntaxError", "Unexpected token '<'", 502), "soon ServiceUnavailable"],
     ["503", answer("Unknown", "UnknownError", 503), "soon ServiceUnavailable"],
     ["504", answer("Unknown", "UnknownError", 504), "soon ServiceUnavailable"],
+
+    ["an answer that is too large", new AnswerTooLargeError(4 * 2 ** 20), "slowly ServiceUnavailable"],
 
     ["RequestExpired", answer("RequestExpired"), "soon ClockSkewed"],
     ["RequestInTheFuture", answer("RequestInTheFuture"), "soon ClockSkewed"],

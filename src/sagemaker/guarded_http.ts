@@ -4,7 +4,9 @@ import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import type { LookupFunction } from "node:net";
 import { SageMakerError } from "../api/job.ts";
+import { AnswerTooLargeError } from "../util/limited_answer.ts";
 import { isForbiddenAddress } from "./addresses.ts";
+import { limitNodeAnswers } from "./limited_http.ts";
 import { trustOptions } from "./trust.ts";
 
 /** Finds all addresses of a host, as `lookup` of `node:dns` does. */
@@ -23,6 +25,7 @@ const MAX_FREE_SOCKETS = 8;
  * Proxies aren't used: they would choose the address.
  */
 export function guardedHttp(lookup: Lookup = systemLookup) {
+  limitNodeAnswers();
   const options = { keepAlive: true, maxSockets: 50, maxFreeSockets: MAX_FREE_SOCKETS, lookup: guarded(lookup) };
   return {
     requestHandler: new GuardedHandler({
@@ -67,7 +70,9 @@ function refused(hostname: string, address: string): SageMakerError {
 
 /** Deno 2.4 gives no code to what is wrong with a connection or its TLS. */
 function networkFault(error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof SageMakerError) return error;
+  if (!(error instanceof Error) || error instanceof SageMakerError || error instanceof AnswerTooLargeError) {
+    return error;
+  }
   if ("code" in error && error.code !== undefined || /^(Abort|Timeout)Error$/.test(error.name)) return error;
   const text = "the connection was lost, or its TLS is not valid (ECONNRESET)";
   return Object.assign(new Error(text, { cause: error }), { code: "ECONNRESET" });

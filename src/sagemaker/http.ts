@@ -1,9 +1,11 @@
 import { FetchHttpHandler } from "@smithy/fetch-http-handler";
+import { limited } from "../util/limited_answer.ts";
+import { MOST_ANSWER_BYTES } from "./limited_http.ts";
 import { extraAuthorities } from "./trust.ts";
 
 /**
  * How the SDK sends its requests: by `fetch`, which takes half the time of Node's client here and reads an answer in one piece
- * instead of in buffers of 64 KiB. No redirect is followed, since the request is signed for one host. Destroying it closes its
+ * instead of in buffers of 64 KiB. Of an answer `MOST_ANSWER_BYTES` are read at most. No redirect is followed, since the request is signed for one host. Destroying it closes its
  * connections; a call after that opens new ones.
  *
  * @param requestTimeoutMs bounds the calls that have no signal of their own, as those of the credential chain
@@ -16,9 +18,11 @@ export function httpHandler(requestTimeoutMs: number): FetchHttpHandler {
     customFetch: (input: RequestInfo | URL, init?: RequestInit) => {
       const ca = client ? undefined : extraAuthorities();
       if (ca !== undefined) client = Deno.createHttpClient({ caCerts: [ca] });
-      return fetch(input, client ? { ...init, client } : init).catch((error) => {
-        throw networkFault(error);
-      });
+      return fetch(input, client ? { ...init, client } : init)
+        .then((response) => limited(response, MOST_ANSWER_BYTES))
+        .catch((error) => {
+          throw networkFault(error);
+        });
     },
   });
   const destroy = () => {

@@ -2,6 +2,7 @@ import { SageMakerClient, type SageMakerClientConfig } from "@aws-sdk/client-sag
 import { Agent } from "node:https";
 import process from "node:process";
 import { credentialChain, remembered } from "./credentials.ts";
+import { limitNodeAnswers } from "./limited_http.ts";
 import { trustOptions } from "./trust.ts";
 
 const quiet = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
@@ -10,6 +11,7 @@ const quiet = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 export function clientForSingleCalls(config: SageMakerClientConfig): SageMakerClient {
   // Deno 2.4 says on stderr that the way in which the SDK makes its HMACs is deprecated; its users can do nothing about that.
   Object.assign(process, { noDeprecation: true });
+  limitNodeAnswers();
   return new SageMakerClient({
     maxAttempts: 2,
     logger: quiet,
