@@ -10,6 +10,7 @@ import { LeaderElector } from "./kubernetes/leader_elector.ts";
 import type { KubeObject } from "./kubernetes/objects.ts";
 import { Namespaces } from "./kubernetes/namespaces.ts";
 import { Store } from "./kubernetes/store.ts";
+import { TokenAccess } from "./kubernetes/token_access.ts";
 import { aborted, readiness, untilWorkable } from "./operator/readiness.ts";
 import { Burst } from "./processing_job/burst.ts";
 import type { FailureLines, FailureLinesOptions } from "./logs/failure_lines.ts";
@@ -31,7 +32,8 @@ import { jobTags } from "./sagemaker/ownership.ts";
 import { placeOf, ServiceClock } from "./sagemaker/service_clock.ts";
 import { EventLoop } from "./telemetry/event_loop.ts";
 import { serveHealth } from "./telemetry/health.ts";
-import { OperatorMetrics, serveMetrics } from "./telemetry/metrics.ts";
+import { OperatorMetrics } from "./telemetry/metrics.ts";
+import { serveMetrics } from "./telemetry/metrics_server.ts";
 import { traced } from "./telemetry/tracing.ts";
 
 const log = getLogger(["operator"]);
@@ -66,6 +68,8 @@ export interface OperatorOptions {
   healthAddress: string;
   /** Where `/metrics` is served, as in `:8080`; `0` for nowhere. */
   metricsAddress: string;
+  /** Whether `/metrics` is only for those whose token may get it. */
+  metricsAuthorization: boolean;
   /** Whether jobs get the operator's own tags. */
   jobTags: boolean;
   /** What policies hold for resources that ask for none. */
@@ -142,7 +146,13 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   store.onChange((key) => metrics.resourceChanged(key, store.get(key)));
   dropIdleRegularly([metrics], { clock, signal });
   const health = serveHealth({ address: options.healthAddress, healthz, readyz, signal });
-  const scraped = serveMetrics({ address: options.metricsAddress, metrics, signal });
+  const tokens = new TokenAccess({ client: kube, clock });
+  const scraped = serveMetrics({
+    address: options.metricsAddress,
+    metrics,
+    access: options.metricsAuthorization ? (...asked) => tokens.verdictOn(...asked) : undefined,
+    signal,
+  });
 
   log.info("Watching processing jobs", {
     cluster: cluster.source,

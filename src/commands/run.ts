@@ -90,6 +90,9 @@ const spec = {
       aliases: ["metrics-addr"],
       default: ":8080",
     }),
+    "metrics-authorization": boolean({
+      help: "Serves /metrics only to bearer tokens that may get it (TokenReview, SubjectAccessReview)",
+    }),
   },
 };
 
@@ -163,6 +166,7 @@ export const run: Command = {
         instance: env("HOSTNAME") || "sagemaker-operator",
         healthAddress: healthProbeBindAddress,
         metricsAddress: metricsBindAddress,
+        metricsAuthorization: flags.metricsAuthorization,
       }, signal);
     } finally {
       cluster.close();

@@ -3,12 +3,11 @@ import type { ProcessingJob, ProcessingJobStatus } from "../api/processing_job.t
 import type { Clock } from "../runtime/clock.ts";
 import type { Outcome } from "../runtime/controller.ts";
 import type { EndedCall } from "../sagemaker/client.ts";
-import { type HttpServer, serveHttp } from "./http.ts";
 import { CallMetrics } from "./metrics_calls.ts";
 import { JobMetrics } from "./metrics_jobs.ts";
 import { addProcessMetrics } from "./metrics_process.ts";
 import { QueueMetrics } from "./metrics_queue.ts";
-import { CONTENT_TYPE, type Counter, type Histogram, Registry } from "./metrics_registry.ts";
+import { type Counter, type Histogram, Registry } from "./metrics_registry.ts";
 
 /** As controller-runtime names the controller of this kind. */
 const CONTROLLER = "processingjob";
@@ -160,19 +159,4 @@ export class OperatorMetrics {
   expose(): string {
     return this.#registry.expose();
   }
-}
-
-/**
- * Serves `/metrics` until `signal` is aborted. Gives `undefined` if the address is `0`.
- *
- * @throws {Error} if the address can't be read or listened on
- */
-export function serveMetrics(
-  { address, metrics, signal }: { address: string; metrics: Pick<OperatorMetrics, "expose">; signal: AbortSignal },
-): HttpServer | undefined {
-  const handler = (request: Request) => {
-    if (new URL(request.url).pathname !== "/metrics") return new Response("Not found\n", { status: 404 });
-    return new Response(metrics.expose(), { headers: { "content-type": CONTENT_TYPE } });
-  };
-  return serveHttp({ address, handler, signal });
 }

@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { heldProcessingJob, makeJob } from "../../tests/support/builders.ts";
 import { valueOf } from "../../tests/support/exposition.ts";
 import { FakeClock } from "../runtime/fake_clock.ts";
-import { OperatorMetrics, serveMetrics } from "./metrics.ts";
+import { OperatorMetrics } from "./metrics.ts";
 import { codeLabel } from "./metrics_calls.ts";
 
 function setUp() {
@@ -131,19 +131,4 @@ Deno.test("what becomes of the resources and their jobs is passed on", () => {
   equal(value("sagemaker_operator_create_latency_seconds_count"), 1);
   equal(value('sagemaker_operator_job_failures_total{reason="ClientError"}'), 1);
   equal(value('sagemaker_operator_billable_instance_seconds_total{namespace="team-a"}'), 1);
-});
-
-Deno.test("serveMetrics() serves the exposition at /metrics, and nothing elsewhere", async () => {
-  const stopping = new AbortController();
-  const metrics = { expose: () => "up 1\n" };
-  const server = serveMetrics({ address: "127.0.0.1:0", metrics, signal: stopping.signal })!;
-  const answer = await fetch(`${server.url}/metrics`);
-  equal(answer.headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8");
-  equal(await answer.text(), "up 1\n");
-  const other = await fetch(`${server.url}/`);
-  equal(other.status, 404);
-  await other.body?.cancel();
-  stopping.abort();
-  await server.finished;
-  equal(serveMetrics({ address: "0", metrics, signal: stopping.signal }), undefined);
 });

@@ -37,7 +37,13 @@ const ALL_VALUES = {
   nodeSelector: { "kubernetes.io/os": "linux" },
   tolerations: [{ key: "dedicated", operator: "Exists" }],
   affinity: { nodeAffinity: {} },
-  networkPolicy: { create: true, extraEgress: [{ ports: [{ protocol: "TCP", port: 3128 }] }] },
+  metricsAuthorization: true,
+  networkPolicy: {
+    create: true,
+    metricsFrom: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "monitoring" } } }],
+    healthFrom: [{ ipBlock: { cidr: "10.0.0.0/16" } }],
+    extraEgress: [{ ports: [{ protocol: "TCP", port: 3128 }] }],
+  },
 };
 
 // deno-lint-ignore no-explicit-any -- objects of many kinds

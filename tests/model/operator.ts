@@ -13,6 +13,7 @@ const OPTIONS = {
   stalenessMs: 30_000,
   healthAddress: "0",
   metricsAddress: "0",
+  metricsAuthorization: false,
   jobTags: true,
 };
 

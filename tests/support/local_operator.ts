@@ -78,6 +78,7 @@ async function startInProcess(
     ...DEFAULTS,
     healthAddress: "0",
     metricsAddress: "0",
+    metricsAuthorization: false,
     jobTags: true,
     instance: "test",
     ...options,

@@ -1,5 +1,6 @@
 import { deployment } from "./deployment.ts";
 import { disruptionBudget, networkPolicy, serviceAccount } from "./objects.ts";
+import { metricsAuthorization } from "./metrics_authorization.ts";
 import { clusterRoles, namespacedRoles, userRoles } from "./roles.ts";
 import { CHART_TARGET as at, when } from "./target.ts";
 import { NAME, renderValues, renderValuesSchema, VERSION } from "./values.ts";
@@ -19,6 +20,7 @@ export function renderChart(crd: string): [path: string, content: string][] {
     "user-roles": when(`and ${IN_CLUSTER} .Values.userRoles.create`, documents(userRoles(at))),
     "service-account": serviceAccount(at),
     roles: at.only("cluster", documents(clusterRoles(at))) + at.only("namespaced", documents(namespacedRoles(at))),
+    "metrics-authorization": when(".Values.metricsAuthorization", documents(metricsAuthorization(at))),
     deployment: deployment(at),
     "disruption-budget": when("gt (int .Values.replicas) 1", disruptionBudget(at)),
     "network-policy": when(".Values.networkPolicy.create", networkPolicy(at)),

@@ -75,6 +75,7 @@ function container(at: Target): string {
           args:
             - run
             - --leader-elect
+${at.optional("metricsAuthorization", "            - --metrics-authorization\n")}\
 ${at.entries("args", 12)}\
 ${at.only("cluster", at.field("env", "env", 10))}\
 ${at.only("namespaced", OWN_NAMESPACE + at.entries("env", 12))}\

@@ -66,10 +66,12 @@ spec:
 ${selector(6)}
   policyTypes: [Ingress, Egress]
   ingress:
-    # Metrics, and the kubelet's probes where a network doesn't let these through anyway.
     - ports:
         - {protocol: TCP, port: metrics}
+${at.field("from", "networkPolicy.metricsFrom", 6)}\
+    - ports:
         - {protocol: TCP, port: health}
+${at.field("from", "networkPolicy.healthFrom", 6)}\
   egress:
     # DNS.
     - ports:

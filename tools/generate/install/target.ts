@@ -19,6 +19,8 @@ export interface Target {
   field(key: string, path: ValuePath, indent: number): string;
   /** The entries of a value that may be empty, for a list or mapping that has others. */
   entries(path: ValuePath, indent: number): string;
+  /** The lines of what the manifests leave out, and the chart has where a value is true. */
+  optional(path: ValuePath, lines: string): string;
   /** Lines that belong to one scope alone. */
   only(scope: Scope, lines: string): string;
 }
@@ -42,6 +44,7 @@ export function manifestTarget(scope: Scope): Target {
       const lines = yamlOf("", example, { indent: 0 }).split("\n").slice(1, -1).map((line) => line.slice(2));
       return edit(description, indent) + lines.map((line) => `${" ".repeat(indent)}# ${line}\n`).join("");
     },
+    optional: () => "",
     only: (which, lines) => which === scope ? lines : "",
   };
 }
@@ -71,6 +74,7 @@ export const CHART_TARGET: Target = {
     return `{{- with .Values.${path} }}\n${value}{{- end }}\n`;
   },
   entries: (path, indent) => `{{- with .Values.${path} }}\n{{- toYaml . | nindent ${indent} }}\n{{- end }}\n`,
+  optional: (path, lines) => when(`.Values.${path}`, lines),
   only: (scope, lines) => when(`eq .Values.scope "${scope}"`, lines),
 };
 

@@ -89,6 +89,11 @@ export const VALUES = {
       "Requests and limits, from measured numbers. No CPU limit: a leader that is throttled loses its lease.",
     schema: { type: "object" },
   },
+  "metricsAuthorization": {
+    default: false,
+    description:
+      "Serves metrics only to bearer tokens that may get /metrics, and lets the operator ask the apiserver about these: cluster-wide objects in either scope.",
+  },
   "priorityClassName": {
     default: "",
     description: "Priority class of the Pods.",
@@ -105,6 +110,21 @@ export const VALUES = {
     default: true,
     description:
       "Lets the Pods reach DNS, HTTPS, the apiserver and the two AWS metadata services alone, and be reached for metrics and probes alone.",
+  },
+  "networkPolicy.metricsFrom": {
+    default: [],
+    description: "Who may read the metrics, as the 'from' of an ingress rule; anyone if empty.",
+    schema: OBJECTS,
+    example: [{
+      namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "monitoring" } },
+      podSelector: { matchLabels: { "app.kubernetes.io/name": "prometheus" } },
+    }],
+  },
+  "networkPolicy.healthFrom": {
+    default: [],
+    description: "The same for the probes, where a network doesn't let the kubelet's through anyway.",
+    schema: OBJECTS,
+    example: [{ ipBlock: { cidr: "10.0.0.0/16" } }],
   },
   "networkPolicy.extraEgress": {
     default: [],
