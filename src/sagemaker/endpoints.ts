@@ -1,3 +1,4 @@
+import { globProblem, matchesParts } from "../api/globs.ts";
 import { SageMakerError } from "../api/job.ts";
 import { mustBeNamed, parseEndpoint, parseStrictly } from "./endpoint_url.ts";
 
@@ -93,8 +94,8 @@ function ownEndpoint(flag: string | undefined, env: EndpointOptions["env"] = {})
 
 interface Glob {
   protocol: string;
-  host: RegExp;
-  hasWildcard: boolean;
+  /** With stars for one or more letters, digits and hyphens. */
+  host: string;
   /** Empty for the scheme's own port, as in a URL; `*` for any. */
   port: string;
 }
@@ -111,23 +112,26 @@ function parseGlob(text: string): Glob {
   if (!protocol) {
     throw new TypeError(`Cannot use '${text}' as an allowed endpoint: it must be like 'https://HOST:PORT'`);
   }
-  const labels = withoutTrailingDot(host.toLowerCase()).split("*").map(RegExp.escape);
+  const problem = globProblem(host);
+  if (problem !== undefined) throw new TypeError(`Cannot use '${text}' as an allowed endpoint: its host ${problem}`);
   const standard = protocol.toLowerCase() === "https:" ? "443" : "80";
   return {
     protocol: protocol.toLowerCase(),
-    host: new RegExp(`^${labels.join("[a-z0-9-]+")}$`),
-    hasWildcard: labels.length > 1,
+    host: withoutTrailingDot(host.toLowerCase()),
     port: port === standard ? "" : port,
   };
 }
 
 function exactly({ protocol, hostname, port }: URL): Glob {
-  return { protocol, host: new RegExp(`^${RegExp.escape(withoutTrailingDot(hostname))}$`), hasWildcard: false, port };
+  return { protocol, host: withoutTrailingDot(hostname), port };
 }
 
 function matches(glob: Glob, { protocol, hostname, port }: URL): boolean {
-  if (glob.hasWildcard && mustBeNamed(hostname)) return false;
-  return glob.protocol === protocol && glob.host.test(hostname) && (glob.port === "*" || glob.port === port);
+  if (glob.protocol !== protocol || (glob.port !== "*" && glob.port !== port)) return false;
+  if (glob.host === hostname) return true;
+  // A star stands for a name alone: no part of an address, and none that isn't a host's.
+  if (mustBeNamed(hostname) || !/^[a-z0-9.-]+$/.test(hostname)) return false;
+  return matchesParts(hostname, glob.host, { separator: ".", atLeast: 1 });
 }
 
 /** `host.` is `host`, written as absolute. */
