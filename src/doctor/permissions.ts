@@ -36,7 +36,8 @@ export async function checkPermissions(
     ...(watched.length > 0 && others.length === 0 ? [] : needsOf(read, others)),
     ...needsOf(OWN_PERMISSIONS, [own]),
   ];
-  const manifest = `manifests/${watched.length === 0 ? "cluster" : "namespaced"}/install.yaml`;
+  const folder = watched.length === 0 ? "cluster" : others.length === 0 ? "namespaced" : "namespaced-apart";
+  const manifest = `manifests/${folder}/install.yaml`;
   return await Promise.all(needs.map((need) => checkNeed(kube, need, manifest, signal)));
 }
 

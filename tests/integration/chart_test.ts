@@ -67,6 +67,24 @@ for (const scope of ["cluster", "namespaced"]) {
   });
 }
 
+Deno.test("the chart with namespaces to watch is the install manifest apart, with a Role in each of them", async () => {
+  const [install, watched] = await Promise.all(["install.yaml", "watched/install.yaml"].map(async (file) => {
+    return documents(await Deno.readTextFile(join(MANIFESTS, "namespaced-apart", file)));
+  }));
+  const rendered = documents(await template(SYSTEM, "--set=scope=namespaced", "--set=watchNamespaces={team-a,team-b}"));
+  for (const each of rendered) assertHelmsOwn(each);
+  const flags = rendered.find(({ kind }) => kind === "Deployment").spec.template.spec.containers[0].args;
+  assert.equal(flags.splice(-1)[0], "--namespace=team-a,team-b");
+  install!.find(({ kind }) => kind === "Deployment").spec.template.spec.containers[0].args.pop();
+  const inNamespace = (wanted: string) => rendered.filter(({ metadata }) => metadata.namespace === wanted);
+  assert.deepEqual(sorted(inNamespace(SYSTEM)), sorted(install!.filter(({ kind }) => kind !== "Namespace")));
+  for (const namespace of ["team-a", "team-b"]) {
+    const expected = watched!.map((each) => ({ ...each, metadata: { ...each.metadata, namespace } }));
+    assert.deepEqual(sorted(inNamespace(namespace)), sorted(expected));
+  }
+  await assert.rejects(() => template(SYSTEM, "--set=watchNamespaces={team-a}"), /needs --set scope=namespaced/);
+});
+
 Deno.test("the chart's templates pass helm's lint, and values that nothing reads are refused", async () => {
   assert.match(await helm(["lint", "--strict", CHART]), /1 chart\(s\) linted, 0 chart\(s\) failed/);
   for (const wrong of ["relicas=3", "image.tags=1", "scope=galaxy", "replicas=two", "image.digest=abc"]) {
@@ -78,7 +96,11 @@ Deno.test("the apiserver takes what the chart renders without a warning, with it
   const values = await Deno.makeTempFile({ suffix: ".json" });
   try {
     await Deno.writeTextFile(values, JSON.stringify(ALL_VALUES));
-    for (const args of [[], ["--set=scope=namespaced"], [`--values=${values}`]]) {
+    for (
+      const args of [[], ["--set=scope=namespaced"], ["--set=scope=namespaced", "--set=watchNamespaces={default}"], [
+        `--values=${values}`,
+      ]]
+    ) {
       const namespace = await restrictedNamespace();
       const stdin = await template(namespace, ...args);
       const { code, stderr } = await kubectl(cluster, ["apply", "--dry-run=server", "--validate=strict", "-f", "-"], {

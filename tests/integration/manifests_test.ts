@@ -8,6 +8,8 @@ import { kubectl } from "../support/kubectl.ts";
 const ROOT = join(import.meta.dirname!, "../..");
 const CLUSTER_INSTALL = join(ROOT, "manifests/cluster/install.yaml");
 const NAMESPACED_INSTALL = join(ROOT, "manifests/namespaced/install.yaml");
+const APART_INSTALL = join(ROOT, "manifests/namespaced-apart/install.yaml");
+const WATCHED_INSTALL = join(ROOT, "manifests/namespaced-apart/watched/install.yaml");
 const DEPLOYMENT = "sagemaker-operator";
 
 /** Of this file alone: an install on a cluster where nothing of it is there yet. */
@@ -29,6 +31,14 @@ Deno.test("namespaced install goes into an existing namespace after the CRD, wit
   await assertNoDiff("-n", "team-a", "-f", NAMESPACED_INSTALL);
 });
 
+Deno.test("install apart goes into its own namespace and a watched one, without a warning, and a second time changes nothing", async () => {
+  await makeRestrictedNamespace("team-a");
+  await applySilently("-f", APART_INSTALL);
+  await applySilently("-n", "team-a", "-f", WATCHED_INSTALL);
+  await assertNoDiff("-f", APART_INSTALL);
+  await assertNoDiff("-n", "team-a", "-f", WATCHED_INSTALL);
+});
+
 Deno.test("namespaced install holds nothing that is cluster-wide, and names no namespace", async () => {
   const documents = parseAllDocuments(await Deno.readTextFile(NAMESPACED_INSTALL)).map((each) => each.toJS());
   const kinds = documents.map(({ kind }) => kind);
@@ -45,7 +55,7 @@ Deno.test("namespaced install holds nothing that is cluster-wide, and names no n
 });
 
 Deno.test("each folder of manifests is a kustomization of its install file", async () => {
-  for (const folder of ["cluster", "namespaced", "user-roles"]) {
+  for (const folder of ["cluster", "namespaced", "namespaced-apart", "namespaced-apart/watched", "user-roles"]) {
     const { code, stdout, stderr } = await kubectl(cluster, ["kustomize", join(ROOT, "manifests", folder)]);
     assert.equal(stderr, "");
     assert.equal(code, 0);
@@ -59,6 +69,7 @@ Deno.test("each folder of manifests is a kustomization of its install file", asy
 const INSTALLS = {
   cluster: { namespace: "sagemaker-operator-system", args: ["-f", CLUSTER_INSTALL] },
   namespaced: { namespace: "team-b", args: ["-n", "team-b", "-f", NAMESPACED_INSTALL] },
+  "namespaced-apart": { namespace: "sagemaker-operator-system", args: ["-f", APART_INSTALL] },
 };
 for (const [scope, { namespace, args }] of Object.entries(INSTALLS)) {
   Deno.test(`${scope} install's Pod is accepted where restricted Pod Security is enforced, and probed where it answers`, async () => {

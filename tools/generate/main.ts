@@ -47,7 +47,11 @@ export async function check(): Promise<string[]> {
 }
 
 async function write(): Promise<void> {
-  for (const [path, content] of generate()) await Deno.writeTextFile(new URL(path, ROOT), content);
+  for (const [path, content] of generate()) {
+    const file = new URL(path, ROOT);
+    await Deno.mkdir(new URL(".", file), { recursive: true });
+    await Deno.writeTextFile(file, content);
+  }
 }
 
 if (import.meta.main) {

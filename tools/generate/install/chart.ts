@@ -1,8 +1,8 @@
 import { deployment } from "./deployment.ts";
 import { disruptionBudget, networkPolicy, serviceAccount } from "./objects.ts";
 import { metricsAuthorization } from "./metrics_authorization.ts";
-import { clusterRoles, namespacedRoles, userRoles } from "./roles.ts";
-import { CHART_TARGET as at, when } from "./target.ts";
+import { clusterRoles, namespacedRoles, ownRoles, userRoles, watchedRoles } from "./roles.ts";
+import { CHART_TARGET as at, WATCHED_CHART_TARGET, when } from "./target.ts";
 import { NAME, renderValues, renderValuesSchema, VERSION } from "./values.ts";
 
 const FOLDER = `charts/${NAME}`;
@@ -19,7 +19,9 @@ export function renderChart(crd: string): [path: string, content: string][] {
     crd: when(`and ${IN_CLUSTER} .Values.crd.install`, keptCrd(crd)),
     "user-roles": when(`and ${IN_CLUSTER} .Values.userRoles.create`, documents(userRoles(at))),
     "service-account": serviceAccount(at),
-    roles: at.only("cluster", documents(clusterRoles(at))) + at.only("namespaced", documents(namespacedRoles(at))),
+    roles: SCOPE_CHECK + at.only("cluster", documents(clusterRoles(at))) +
+      at.only("namespaced", documents(namespacedRoles(at))) +
+      at.only("namespaced-apart", documents(ownRoles(at)) + watched()),
     "metrics-authorization": when(".Values.metricsAuthorization", documents(metricsAuthorization(at))),
     deployment: deployment(at),
     "disruption-budget": when("gt (int .Values.replicas) 1", disruptionBudget(at)),
@@ -31,6 +33,17 @@ export function renderChart(crd: string): [path: string, content: string][] {
     [`${FOLDER}/values.schema.json`, renderValuesSchema()],
     ...Object.entries(templates).map(([name, text]): [string, string] => [`${FOLDER}/templates/${name}.yaml`, text]),
   ];
+}
+
+/** All namespaces would be watched, which is more than was asked for. */
+const SCOPE_CHECK = `{{- if and ${IN_CLUSTER} .Values.watchNamespaces }}
+{{- fail "watchNamespaces needs --set scope=namespaced" }}
+{{- end }}
+`;
+
+function watched(): string {
+  const roles = documents(watchedRoles(WATCHED_CHART_TARGET, "{{ $.Release.Namespace }}"));
+  return `{{- range $namespace := .Values.watchNamespaces }}\n${roles}{{- end }}\n`;
 }
 
 const CHART = `\

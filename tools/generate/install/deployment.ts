@@ -76,8 +76,10 @@ function container(at: Target): string {
             - run
             - --leader-elect
 ${at.optional("metricsAuthorization", "            - --metrics-authorization\n")}\
+${at.only("namespaced-apart", watchedArgument(at))}\
 ${at.entries("args", 12)}\
 ${at.only("cluster", at.field("env", "env", 10))}\
+${at.only("namespaced-apart", at.field("env", "env", 10))}\
 ${at.only("namespaced", OWN_NAMESPACE + at.entries("env", 12))}\
 ${at.field("envFrom", "envFrom", 10)}\
           ports:
@@ -101,6 +103,13 @@ ${at.field("resources", "resources", 10)}\
             readOnlyRootFilesystem: true
             capabilities:
               drop: [ALL]
+`;
+}
+
+function watchedArgument({ watched }: Target): string {
+  return `\
+            # The namespaces whose resources it works on, in a comma list; each needs the Role of watched/install.yaml.
+            - --namespace=${watched}
 `;
 }
 

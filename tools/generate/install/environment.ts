@@ -16,7 +16,7 @@ export function environmentRole(scope: Scope): string[] {
     verbs: [${verbs.join(", ")}]
 `
   ).join("");
-  const subjectNamespace = scope === "cluster" ? `\n    namespace: ${SYSTEM_NAMESPACE}` : "";
+  const subjectNamespace = scope === "namespaced" ? "" : `\n    namespace: ${SYSTEM_NAMESPACE}`;
   return [
     `\
 apiVersion: rbac.authorization.k8s.io/v1

@@ -1,6 +1,7 @@
 import { GROUP, PLURAL } from "../../../src/api/group.ts";
 import {
   ALL_NAMESPACES_PERMISSIONS,
+  OWN_NAMESPACE_PERMISSIONS,
   OWN_PERMISSIONS,
   type Permission,
   RESOURCE_PERMISSIONS,
@@ -27,6 +28,23 @@ export function namespacedRoles(at: Target): string[] {
     role("Role", metadata(at), [...RESOURCE_PERMISSIONS, ...OWN_PERMISSIONS]),
     // A subject without a namespace is of the binding's own.
     binding("Role", metadata(at)),
+  ];
+}
+
+/** The operator's own rights in the namespace that it runs in, where it watches others. */
+export function ownRoles(at: Target): string[] {
+  return [role("Role", metadata(at), OWN_PERMISSIONS), binding("Role", metadata(at))];
+}
+
+/** Its rights in each namespace that it watches from `home`. */
+export function watchedRoles(at: Target, home: string): string[] {
+  const read = OWN_NAMESPACE_PERMISSIONS.map((each) => ({
+    ...each,
+    comment: "Its annotations say what jobs may use.",
+  }));
+  return [
+    role("Role", metadata(at), [...RESOURCE_PERMISSIONS, ...read]),
+    binding("Role", metadata(at), `\n    namespace: ${home}`),
   ];
 }
 

@@ -1,7 +1,10 @@
 import { valueOf, type ValuePath, yamlOf } from "./values.ts";
 
-/** Watches all namespaces from a namespace of its own, or only the one that it is installed into. */
-export type Scope = "cluster" | "namespaced";
+/**
+ * Watches all namespaces from a namespace of its own, or only the one that it is installed into, or a few from a namespace of its own
+ * (`namespaced-apart`).
+ */
+export type Scope = "cluster" | "namespaced" | "namespaced-apart";
 
 export const SYSTEM_NAMESPACE = "sagemaker-operator-system";
 
@@ -13,6 +16,8 @@ export interface Target {
   labels: string;
   /** The image with its tag or digest. */
   image: string;
+  /** The namespaces that are watched from another one, as `--namespace` takes them. */
+  watched: string;
   /** A value that is a word or a number, for the rest of a line. */
   inline(path: ValuePath): string;
   /** The lines of a key with a value that may be empty, and then left out. */
@@ -28,9 +33,10 @@ export interface Target {
 /** For `kubectl apply`: plain YAML; what is empty but has an example is a comment to edit. */
 export function manifestTarget(scope: Scope): Target {
   return {
-    namespace: scope === "cluster" ? SYSTEM_NAMESPACE : undefined,
+    namespace: scope === "namespaced" ? undefined : SYSTEM_NAMESPACE,
     labels: "",
     image: `${valueOf("image.repository").default}:${valueOf("image.tag").example}`,
+    watched: "team-a",
     inline: (path) => String(valueOf(path).default),
     field(key, path, indent) {
       const { default: fallback, description, example } = valueOf(path);
@@ -65,6 +71,7 @@ export const CHART_TARGET: Target = {
     helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version | replace "+" "_" }}`,
   image: '"{{ .Values.image.repository }}' +
     '{{ if .Values.image.digest }}@{{ .Values.image.digest }}{{ else }}:{{ .Values.image.tag | default .Chart.AppVersion }}{{ end }}"',
+  watched: `{{ join "," .Values.watchNamespaces }}`,
   inline: (path) => `{{ .Values.${path} }}`,
   field(key, path, indent) {
     const space = " ".repeat(indent);
@@ -75,7 +82,20 @@ export const CHART_TARGET: Target = {
   },
   entries: (path, indent) => `{{- with .Values.${path} }}\n{{- toYaml . | nindent ${indent} }}\n{{- end }}\n`,
   optional: (path, lines) => when(`.Values.${path}`, lines),
-  only: (scope, lines) => when(`eq .Values.scope "${scope}"`, lines),
+  only: (scope, lines) => when(IN_SCOPE[scope], lines),
+};
+
+const IN_SCOPE: Record<Scope, string> = {
+  cluster: `eq .Values.scope "cluster"`,
+  namespaced: `and (eq .Values.scope "namespaced") (not .Values.watchNamespaces)`,
+  "namespaced-apart": `and (eq .Values.scope "namespaced") .Values.watchNamespaces`,
+};
+
+/** For Helm, within a loop over the watched namespaces. */
+export const WATCHED_CHART_TARGET: Target = {
+  ...CHART_TARGET,
+  namespace: "{{ $namespace }}",
+  labels: CHART_TARGET.labels.replaceAll("{{ .", "{{ $."),
 };
 
 /** Lines of a chart's template that depend on a condition. */

@@ -25,8 +25,15 @@ export const VALUES = {
   "scope": {
     default: "cluster",
     description:
-      "cluster: watches all namespaces. namespaced: watches the release's own, and makes nothing cluster-wide.",
+      "cluster: watches all namespaces. namespaced: watches the release's own or watchNamespaces, and makes nothing cluster-wide.",
     schema: { enum: ["cluster", "namespaced"] },
+  },
+  "watchNamespaces": {
+    default: [],
+    description:
+      "In scope 'namespaced', the namespaces to watch in the place of the release's own, so that who may edit them has no rights in the operator's.",
+    schema: { type: "array", items: { type: "string", minLength: 1 } },
+    example: ["team-a"],
   },
   "crd.install": {
     default: true,
