@@ -235,6 +235,8 @@ async function workOn(store: Store<ProcessingJob>, options: WorkOptions, signal:
       options.jobTags
         ? jobTags(tags, { cluster: installation, namespace, name, uid, attempt: status?.attemptCount })
         : tags,
+    // Where the operator is told to watch its own namespace, that is also where its tenants' Secrets are.
+    closedNamespace: options.namespaces.includes(cluster.podNamespace ?? "") ? undefined : cluster.podNamespace,
     policyOf: (namespace) => options.policies.of(namespace),
     confirmNamespace: async (namespace, signal) => await options.annotations?.confirm(namespace, signal),
     endpoint: options.endpoints.operator,

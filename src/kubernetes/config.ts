@@ -12,6 +12,8 @@ export interface Cluster {
   readonly source: string;
   /** The namespace of the context or of the service account; `default` where neither names one. */
   readonly namespace: string;
+  /** That of the pod which this process runs in; absent outside of a pod. */
+  readonly podNamespace?: string | undefined;
   /** `fetch` for a path of the API server, with its TLS settings and the credentials' headers added. */
   fetch(path: string, init: RequestInit): Promise<Response>;
   close(): void;

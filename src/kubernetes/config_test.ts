@@ -99,12 +99,12 @@ Deno.test("loadCluster() takes the named kubeconfig, then the pod's, then KUBECO
   await bench.write("service-account/token", "abc\n");
   await bench.write("service-account/namespace", "operators\n");
   const pod = await bench.load();
-  assert.deepEqual([pod.server, pod.namespace], ["https://10.0.0.1:443", "operators"]);
+  assert.deepEqual([pod.server, pod.namespace, pod.podNamespace], ["https://10.0.0.1:443", "operators", "operators"]);
   assert.equal(pod.source, "the pod's service account");
   assert.match((await bench.load({ context: "listed" })).source, /^context 'listed'/);
 
   const first = await bench.load({ kubeconfig: named });
-  assert.deepEqual([first.server, first.namespace], [bench.server, "team-a"]);
+  assert.deepEqual([first.server, first.namespace, first.podNamespace], [bench.server, "team-a", undefined]);
   assert.equal(first.source, `context 'main' of '${named}'`);
 });
 

@@ -25,6 +25,7 @@ interface ConnectOptions {
   server: string;
   source: string;
   namespace: string;
+  podNamespace?: string | undefined;
   clock: Clock;
   /** @param fresh set after a 401: nothing that is cached may be returned */
   readAccess: (fresh: boolean) => Promise<Access>;
@@ -45,6 +46,7 @@ class Connection implements Cluster {
   readonly server: string;
   readonly source: string;
   readonly namespace: string;
+  readonly podNamespace: string | undefined;
   readonly #options: ConnectOptions;
   #access: Access;
   #readAt: number;
@@ -55,6 +57,7 @@ class Connection implements Cluster {
     this.server = options.server;
     this.source = options.source;
     this.namespace = options.namespace;
+    this.podNamespace = options.podNamespace;
     this.#options = options;
     this.#access = access;
     this.#readAt = options.clock.monotonic();

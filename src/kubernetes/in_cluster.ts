@@ -23,10 +23,12 @@ export async function openInCluster(
   if (!host || !port) return undefined;
   const read = (name: string) => readText(join(directory, name), "service account file", { optional: true });
   if (await read("token") === undefined) return undefined;
+  const namespace = (await read("namespace"))?.trim();
   return await connect({
     server: `https://${host.includes(":") ? `[${host}]` : host}:${port}`,
     source: "the pod's service account",
-    namespace: (await read("namespace"))?.trim() || "default",
+    namespace: namespace || "default",
+    podNamespace: namespace || undefined,
     clock,
     readAccess: async () => {
       const token = await readText(join(directory, "token"), "service account file");

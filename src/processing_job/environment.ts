@@ -11,6 +11,13 @@ const AGAIN_MS = 60_000;
 const MAX_CHARACTERS = maxCharacters();
 
 type Reader = Pick<KubeClient, "get">;
+
+export interface EnvironmentReader {
+  kube: Reader;
+  /** A namespace whose Secrets and ConfigMaps are read for no job: the operator's own, which has its keys. @default none */
+  closedNamespace?: string | undefined;
+}
+
 type Kind = "Secret" | "ConfigMap";
 
 /** A variable has no value, and so the job can't be created. No message holds a value. */
@@ -29,10 +36,11 @@ export class EnvironmentError extends Error {
  */
 export async function withValues(
   { metadata: { namespace }, spec }: ProcessingJob,
-  kube: Reader,
+  { kube, closedNamespace }: EnvironmentReader,
   signal: AbortSignal,
 ): Promise<ProcessingJobSpec> {
   if (!spec.environment?.some(({ valueFrom }) => valueFrom !== undefined)) return spec;
+  if (namespace === closedNamespace) throw unavailable(closed(namespace));
   const values = new Values(namespace, kube, signal);
   const environment: EnvironmentVariable[] = [];
   for (const variable of spec.environment) {
@@ -108,10 +116,8 @@ class Values {
     } catch (error) {
       if (!(error instanceof KubeError)) throw error;
       if (error.status === 404) return undefined;
-      throw unreadable(`Cannot read ${kind} '${name}' for environment variable '${variable}'`, error, {
-        plural,
-        namespace: this.#namespace,
-      });
+      const what = `Cannot read ${kind} '${name}' for environment variable '${variable}'`;
+      throw unreadable(what, error, { name, namespace: this.#namespace });
     }
   }
 }
@@ -135,16 +141,21 @@ function decoded(base64: string): string | undefined {
 function unreadable(
   what: string,
   cause: KubeError,
-  { plural, namespace }: { plural: string; namespace: string },
+  { name, namespace }: { name: string; namespace: string },
 ): EnvironmentError {
   if (cause.status !== 403) {
     return new EnvironmentError({ ...failure(`${what}: ${cause.message}`), retry: "soon" }, { cause });
   }
   const help =
-    `the operator may not 'get' '${plural}' in namespace '${namespace}'. Whoever administers it allows that with ` +
-    `'kubectl apply -n ${namespace} -f manifests/cluster/environment.yaml', or 'manifests/namespaced/environment.yaml' for ` +
-    `an operator of one namespace (docs/secrets.md). ${cause.message}`;
+    `the operator may not 'get' it in namespace '${namespace}'. Whoever administers that allows it by putting '${name}' into ` +
+    `manifests/cluster/environment.yaml, or manifests/namespaced/environment.yaml for an operator of one namespace, and ` +
+    `'kubectl apply -n ${namespace} -f' of it (docs/secrets.md). ${cause.message}`;
   return unavailable(`${what}: ${help}`);
+}
+
+function closed(namespace: string): string {
+  return `The environment takes values from Secrets or ConfigMaps of namespace '${namespace}', which is the operator's own; they are ` +
+    "read for no job, since the operator's keys may be among them. Apply the resource in another namespace";
 }
 
 function unavailable(message: string): EnvironmentError {

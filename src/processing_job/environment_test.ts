@@ -36,7 +36,7 @@ const never = new AbortController().signal;
 Deno.test("a spec without references is used as it is, and nothing is read", async () => {
   const { kube, paths } = reader({});
   const resource = resourceWith([{ name: "A", value: "1" }, { name: "B" }]);
-  const spec = await withValues(resource, kube, never);
+  const spec = await withValues(resource, { kube }, never);
   assert.equal(spec, resource.spec);
   assert.deepEqual(paths, []);
   assert.equal(withPlaceholders(resource.spec), resource.spec);
@@ -53,7 +53,7 @@ Deno.test("values come from the resource's namespace, in the order of the variab
     { name: "LEVEL", valueFrom: configMap("settings", "level") },
     { name: "PASSWORD", valueFrom: secret("db", "password") },
   ]);
-  const spec = await withValues(resource, kube, never);
+  const spec = await withValues(resource, { kube }, never);
   assert.deepEqual(spec, {
     ...MINIMAL_SPEC,
     environment: [
@@ -73,14 +73,30 @@ Deno.test("an optional variable whose object or key is missing is left out", asy
     { name: "B", valueFrom: secret("db", "toString", true) },
     { name: "C", value: "" },
   ]);
-  assert.deepEqual((await withValues(resource, kube, never)).environment, [{ name: "C", value: "" }]);
+  assert.deepEqual((await withValues(resource, { kube }, never)).environment, [{ name: "C", value: "" }]);
+});
+
+Deno.test("nothing is read in the operator's own namespace, and specs without references are none of its business", async () => {
+  const { kube, paths } = reader({ [`${SECRETS}/db`]: { password: btoa("hush") } });
+  const options = { kube, closedNamespace: "team-a" };
+  for (const valueFrom of [secret("db", "password"), secret("db", "password", true), configMap("db", "password")]) {
+    await assert.rejects(withValues(resourceWith([{ name: "A", valueFrom }]), options, never), (error) => {
+      assert.ok(error instanceof EnvironmentError);
+      assert.deepEqual([error.failure.retry, error.failure.reason], ["person", "EnvironmentUnavailable"]);
+      assert.match(error.message, /of namespace 'team-a', which is the operator's own; they are read for no job/);
+      return true;
+    });
+  }
+  const plain = resourceWith([{ name: "A", value: "1" }]);
+  assert.equal(await withValues(plain, options, never), plain.spec);
+  assert.deepEqual(paths, []);
 });
 
 Deno.test("a value of 256 characters is taken", async () => {
   const { kube } = reader({ [`${SECRETS}/db`]: { password: btoa("x".repeat(256)) } });
   const { environment } = await withValues(
     resourceWith([{ name: "A", valueFrom: secret("db", "password") }]),
-    kube,
+    { kube },
     never,
   );
   assert.equal(environment?.[0]?.value?.length, 256);
@@ -108,14 +124,14 @@ const REFUSED: [what: string, data: Parameters<typeof reader>[0], message: RegEx
         reason: "F",
       }),
     },
-    /may not 'get' 'secrets' in namespace 'team-a'.*kubectl apply -n team-a -f manifests\/.*User "system:serviceaccount/,
+    /may not 'get' it in namespace 'team-a'.*putting 'db' into manifests\/.*kubectl apply -n team-a -f'.*User "system:serviceaccount/,
   ],
 ];
 
 for (const [what, objects, message] of REFUSED) {
   Deno.test(`a value that can't be had names the key and waits for a person: ${what}`, async () => {
     const resource = resourceWith([{ name: "PASSWORD", valueFrom: secret("db", "password") }]);
-    await assert.rejects(withValues(resource, reader(objects).kube, never), (error) => {
+    await assert.rejects(withValues(resource, { kube: reader(objects).kube }, never), (error) => {
       assert.ok(error instanceof EnvironmentError);
       assert.match(error.failure.message, message);
       const { retry, reason, retryMs } = error.failure;
@@ -133,7 +149,7 @@ for (const [what, objects, message] of REFUSED) {
 Deno.test("an apiserver that does not answer is asked again soon", async () => {
   const { kube } = reader({ [`${CONFIG_MAPS}/a`]: new KubeError("internal error", { status: 500, reason: "X" }) });
   const resource = resourceWith([{ name: "A", valueFrom: configMap("a", "b") }]);
-  await assert.rejects(withValues(resource, kube, never), (error) => {
+  await assert.rejects(withValues(resource, { kube }, never), (error) => {
     assert.ok(error instanceof EnvironmentError);
     assert.deepEqual([error.failure.retry, error.failure.retryMs], ["soon", undefined]);
     return true;
@@ -144,7 +160,7 @@ Deno.test("what is aborted is no failure of the environment", async () => {
   const reason = new Error("stop");
   const kube = { get: () => Promise.reject(reason) } as Pick<KubeClient, "get">;
   await assert.rejects(
-    withValues(resourceWith([{ name: "A", valueFrom: configMap("a", "b") }]), kube, never),
+    withValues(resourceWith([{ name: "A", valueFrom: configMap("a", "b") }]), { kube }, never),
     (error) => error === reason,
   );
 });

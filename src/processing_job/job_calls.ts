@@ -4,7 +4,6 @@ import { accountIn } from "../api/arn.ts";
 import { attemptName } from "../api/job_name.ts";
 import { type Account, type Failure, type JobRef, SageMakerError, type Sighting } from "../api/job.ts";
 import type { JobSite, ProcessingJob } from "../api/processing_job.ts";
-import type { KubeClient } from "../kubernetes/client.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { SageMaker, SageMakerFor } from "../sagemaker/client.ts";
 import { toCreateRequest } from "../sagemaker/convert.ts";
@@ -19,7 +18,7 @@ import type { Burst } from "./burst.ts";
 import { isOfCaller } from "./create_state.ts";
 import { STOP_AGAIN_MS } from "./deletion.ts";
 import { lastRecord } from "./deletion_policy.ts";
-import { EnvironmentError, withValues } from "./environment.ts";
+import { EnvironmentError, type EnvironmentReader, withValues } from "./environment.ts";
 import { HeartbeatPhases } from "./heartbeat.ts";
 import {
   hasFinalizer,
@@ -54,9 +53,8 @@ const LONGEST_WAIT_MS = 4_000;
 /** As many records are deleted in one reconcile at most. */
 const MOST_RECORDS_AT_ONCE = 20;
 
-export interface JobCallsOptions {
-  /** Has the Secrets and ConfigMaps that a job's environment is read from. */
-  kube: Pick<KubeClient, "get">;
+/** `kube` has the Secrets and ConfigMaps that a job's environment is read from. */
+export interface JobCallsOptions extends EnvironmentReader {
   jobs: JobInformer;
   /** Holds back calls that would fail as others have. */
   gate: CallGate;
@@ -344,7 +342,7 @@ export class JobCalls {
   async prepare(resource: ProcessingJob, observed: Observed, signal: AbortSignal): Promise<void> {
     if (!await this.mayCreate(resource, observed, signal)) return;
     observed.isPrepared = await this.#attempt(resource, "CreateProcessingJob", observed, async (sageMaker) => {
-      await withValues(this.#filled(resource), this.#options.kube, signal);
+      await withValues(this.#filled(resource), this.#options, signal);
       await sageMaker.ready(signal);
     }, { isRehearsal: true });
   }
@@ -430,7 +428,7 @@ export class JobCalls {
     const filled = this.#filled(resource);
     const sentTo = this.#refToCreate(resource);
     await this.#attempt(resource, "CreateProcessingJob", observed, async (sageMaker, ref) => {
-      const spec = await withValues(filled, this.#options.kube, signal);
+      const spec = await withValues(filled, this.#options, signal);
       const arn = await this.#sendCreate(sageMaker, { ...resource, spec }, ref, { observed, signal });
       this.#unsettledAt.delete(key);
       observed.sighting = jobs.record(key, ref, { name: ref.name, arn, status: "InProgress" }, sentAt);

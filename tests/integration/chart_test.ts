@@ -24,6 +24,7 @@ const ALL_VALUES = {
   imagePullSecrets: [{ name: "registry" }],
   replicas: 3,
   args: ["--log-level=debug"],
+  jobEnvironment: [{ secrets: ["warehouse"], configMaps: ["settings"] }],
   env: [{ name: "AWS_REGION", value: "us-west-2" }],
   envFrom: [{ secretRef: { name: "aws-credentials" } }],
   serviceAccount: { annotations: { "eks.amazonaws.com/role-arn": "arn:aws:iam::123456789012:role/operator" } },
@@ -112,6 +113,50 @@ Deno.test("the apiserver takes what the chart renders without a warning, with it
     }
   } finally {
     await Deno.remove(values);
+  }
+});
+
+Deno.test("jobEnvironment grants what it names and nothing else, and nothing where the operator's keys are", async () => {
+  const set = async (namespace: string, scope: string, jobEnvironment: unknown) => {
+    const json = `--set-json=jobEnvironment=${JSON.stringify(jobEnvironment)}`;
+    return documents(await template(namespace, `--set=scope=${scope}`, json))
+      .filter(({ metadata }) => metadata.name === "sagemaker-operator-environment");
+  };
+  const secrets = ["warehouse", "s3.keys"];
+  const teams = [{ namespace: "team-a", secrets, configMaps: ["settings"] }, { namespace: "team-b", secrets: ["x"] }];
+  const granted = await set(SYSTEM, "cluster", teams);
+  const of = (kind: string, namespace: string) =>
+    granted.find((each) => each.kind === kind && each.metadata.namespace === namespace);
+  const rule = (resource: string, resourceNames: string[]) => ({
+    apiGroups: [""],
+    resources: [resource],
+    resourceNames,
+    verbs: ["get"],
+  });
+  assert.equal(granted.length, 4);
+  assert.deepEqual(of("Role", "team-a").rules, [rule("secrets", secrets), rule("configmaps", ["settings"])]);
+  const operator = [{ kind: "ServiceAccount", name: NAME, namespace: SYSTEM }];
+  assert.deepEqual(of("RoleBinding", "team-a").subjects, operator);
+  assert.deepEqual(of("Role", "team-b").rules, [rule("secrets", ["x"])]);
+  assert.equal((await set("team-c", "namespaced", [{ secrets: ["x"] }]))[0].metadata.namespace, "team-c");
+
+  const apart = ["--set=scope=namespaced", "--set=watchNamespaces={team-a,team-d}"];
+  const entry = (namespace: string) => `--set-json=jobEnvironment=${JSON.stringify([{ namespace, secrets: ["x"] }])}`;
+  assert.match(await template(SYSTEM, ...apart, entry("team-d")), /resourceNames: \["x"\]/);
+  await assert.rejects(() => template(SYSTEM, ...apart, entry("team-b")), /that the operator watches/);
+  await assert.rejects(() => template(SYSTEM, ...apart, entry(SYSTEM)), /other than the release's own/);
+
+  const refused: [scope: string, entry: object, why: RegExp][] = [
+    ["cluster", { namespace: "team-a" }, /schema/],
+    ["cluster", { namespace: "team-a", secrets: [] }, /schema/],
+    ["cluster", { namespace: "team-a", secrets: ["x"], configMaps: [] }, /schema/],
+    ["cluster", { namespace: "team-a", secrets: ["*"] }, /schema/],
+    ["cluster", { namespace: SYSTEM, secrets: ["x"] }, /other than the release's own/],
+    ["cluster", { secrets: ["x"] }, /other than the release's own/],
+    ["namespaced", { namespace: "team-a", secrets: ["x"] }, /name a namespace that the operator watches/],
+  ];
+  for (const [scope, entry, why] of refused) {
+    await assert.rejects(() => set(SYSTEM, scope, [entry]), why, JSON.stringify(entry));
   }
 });
 

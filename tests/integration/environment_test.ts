@@ -122,7 +122,9 @@ Deno.test("what is missing for a value is told by its name, and the job is creat
     }, { timeoutMs: 30_000 });
 
   await waits(
-    new RegExp(`may not 'get' 'secrets' in namespace '${namespace}'.*kubectl apply -n ${namespace} -f manifests/`),
+    new RegExp(
+      `may not 'get' it in namespace '${namespace}'.*putting 'warehouse' into manifests/.*kubectl apply -n ${namespace}`,
+    ),
   );
   await apply(scene, "environment.yaml");
   await askAgain(scene, "1");
@@ -211,7 +213,10 @@ async function startInstalled(
 }
 
 async function apply({ namespace }: Scene, file: string): Promise<void> {
-  const { code, stderr } = await kubectl(cluster, ["apply", "-n", namespace, "-f", join(MANIFESTS, file)]);
+  // The names of those that jobs may read are for the user to fill in.
+  const names = "resourceNames: [warehouse, settings, none]";
+  const text = (await Deno.readTextFile(join(MANIFESTS, file))).replaceAll("resourceNames: [job-environment]", names);
+  const { code, stderr } = await kubectl(cluster, ["apply", "-n", namespace, "-f", "-"], { stdin: text });
   assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
 }
 

@@ -1,4 +1,5 @@
 import { deployment } from "./deployment.ts";
+import { environmentRoles } from "./environment.ts";
 import { disruptionBudget, networkPolicy, serviceAccount } from "./objects.ts";
 import { metricsAuthorization } from "./metrics_authorization.ts";
 import { clusterRoles, namespacedRoles, ownRoles, userRoles, watchedRoles } from "./roles.ts";
@@ -23,6 +24,7 @@ export function renderChart(crd: string): [path: string, content: string][] {
       at.only("namespaced", documents(namespacedRoles(at))) +
       at.only("namespaced-apart", documents(ownRoles(at)) + watched()),
     "metrics-authorization": when(".Values.metricsAuthorization", documents(metricsAuthorization(at))),
+    "environment-roles": environmentRoles(at),
     deployment: deployment(at),
     "disruption-budget": when("gt (int .Values.replicas) 1", disruptionBudget(at)),
     "network-policy": when(".Values.networkPolicy.create", networkPolicy(at)),

@@ -18,6 +18,8 @@ export interface Value {
 }
 
 const STRINGS = { type: "object", additionalProperties: { type: "string" } };
+/** An empty list in a rule would stand for all. */
+const NAMES = { type: "array", minItems: 1, items: { type: "string", pattern: "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$" } };
 const OBJECTS = { type: "array", items: { type: "object" } };
 
 /** By path in values.yaml. What belongs together stands together. */
@@ -84,6 +86,22 @@ export const VALUES = {
     description: "On EKS with IAM roles for service accounts, the role that the operator calls SageMaker with.",
     schema: STRINGS,
     example: { "eks.amazonaws.com/role-arn": "arn:aws:iam::123456789012:role/sagemaker-operator" },
+  },
+  "jobEnvironment": {
+    default: [],
+    description:
+      "Secrets and ConfigMaps that 'environment[].valueFrom' of jobs may name, by namespace. Whoever may create " +
+      "ProcessingJobs there can read them, see docs/secrets.md.",
+    schema: {
+      type: "array",
+      items: {
+        type: "object",
+        additionalProperties: false,
+        properties: { namespace: { type: "string", minLength: 1 }, secrets: NAMES, configMaps: NAMES },
+        anyOf: [{ required: ["secrets"] }, { required: ["configMaps"] }],
+      },
+    },
+    example: [{ namespace: "team-a", secrets: ["warehouse"], configMaps: ["settings"] }],
   },
   "podAnnotations": { default: {}, description: "Annotations of the Pods.", schema: STRINGS },
   "podLabels": { default: {}, description: "More labels of the Pods.", schema: STRINGS },
