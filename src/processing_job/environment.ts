@@ -147,8 +147,8 @@ function unreadable(
     return new EnvironmentError({ ...failure(`${what}: ${cause.message}`), retry: "soon" }, { cause });
   }
   const help =
-    `the operator may not 'get' it in namespace '${namespace}'. Whoever administers that allows it by putting '${name}' into ` +
-    `manifests/cluster/environment.yaml, or manifests/namespaced/environment.yaml for an operator of one namespace, and ` +
+    `the operator may not 'get' it in namespace '${namespace}'. Whoever administers that allows it by putting '${name}' into the ` +
+    `'environment.yaml' of the operator's manifests, such as manifests/cluster/environment.yaml, and ` +
     `'kubectl apply -n ${namespace} -f' of it (docs/secrets.md). ${cause.message}`;
   return unavailable(`${what}: ${help}`);
 }

@@ -124,7 +124,7 @@ const REFUSED: [what: string, data: Parameters<typeof reader>[0], message: RegEx
         reason: "F",
       }),
     },
-    /may not 'get' it in namespace 'team-a'.*putting 'db' into manifests\/.*kubectl apply -n team-a -f'.*User "system:serviceaccount/,
+    /may not 'get' it in namespace 'team-a'.*putting 'db' into the .*kubectl apply -n team-a -f'.*User "system:serviceaccount/,
   ],
 ];
 

@@ -123,7 +123,7 @@ Deno.test("what is missing for a value is told by its name, and the job is creat
 
   await waits(
     new RegExp(
-      `may not 'get' it in namespace '${namespace}'.*putting 'warehouse' into manifests/.*kubectl apply -n ${namespace}`,
+      `may not 'get' it in namespace '${namespace}'.*putting 'warehouse' into the .*kubectl apply -n ${namespace}`,
     ),
   );
   await apply(scene, "environment.yaml");

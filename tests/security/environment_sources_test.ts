@@ -158,7 +158,7 @@ Deno.test("others may change the rest of a resource and delete it, and the opera
 });
 
 Deno.test("environment.yaml grants no more than what is named in it", async () => {
-  for (const scope of ["cluster", "namespaced"]) {
+  for (const scope of ["cluster", "namespaced", "namespaced-apart"]) {
     const text = await Deno.readTextFile(join(ROOT, `manifests/${scope}/environment.yaml`));
     const role = parseAllDocuments(text).map((each) => each.toJS()).find(({ kind }) => kind === "Role");
     assert.equal(role.rules.length, 2);
