@@ -41,6 +41,8 @@ export const NAMESPACE_ANNOTATIONS = {
   defaultVpcConfig: `${GROUP}/default-vpc-config`,
   defaultKmsKeyId: `${GROUP}/default-kms-key-id`,
   defaultTags: `${GROUP}/default-tags`,
+  /** Tags that every job gets, whatever its spec says of their keys. */
+  requiredTags: `${GROUP}/required-tags`,
   /** What becomes of the job of a deleted resource whose spec doesn't say. */
   defaultDeletionPolicy: `${GROUP}/default-deletion-policy`,
 } as const;

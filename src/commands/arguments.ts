@@ -1,6 +1,6 @@
 import { UsageError } from "./errors.ts";
 import type { Flag } from "./flags.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../util/nearest.ts";
 
 /** Flags by name, as `poll-interval`. */
 export type FlagTable = Record<string, Flag<unknown>>;

@@ -3,7 +3,7 @@ import { type CommandSpec, wantsHelp } from "./arguments.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { exitCodeOf, UsageError } from "./errors.ts";
 import { commandUsage, programUsage } from "./help.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../util/nearest.ts";
 import { argumentsOf } from "./plugin.ts";
 
 /** In the order of the help. Only the one that is called is loaded: `run` needs nothing of what `render` reads YAML with. */

@@ -51,10 +51,13 @@ const spec = {
       help: "Globs like https://*.example.com:* that spec.sageMakerEndpoint may match, beside AWS's own endpoints",
     }),
     "allowed-role-arns": list({
-      help: "Globs that the roles of jobs must match, where their Namespace's annotation names none",
+      help: "Globs that the roles of jobs must match; a Namespace's annotation may narrow them, not widen",
       defaultText: "all",
     }),
     "allowed-regions": list({ help: "The same for their regions", defaultText: "all" }),
+    "namespace-annotations-widen": boolean({
+      help: "A Namespace's allowed-role-arns and allowed-regions take the place of the flags",
+    }),
     "no-namespace-annotations": boolean({
       help: "Doesn't read Namespaces: their annotations don't hold, and the flags alone do",
     }),
@@ -130,6 +133,7 @@ export const run: Command = {
     const allowed = {
       roleArns: asUsage(() => globsOf("allowed-role-arns", "roleArn", flags.allowedRoleArns)),
       regions: asUsage(() => globsOf("allowed-regions", "region", flags.allowedRegions)),
+      annotationsWiden: flags.namespaceAnnotationsWiden,
     };
     const cluster = await loadCluster({
       kubeconfig: flags.kubeconfig,

@@ -4,7 +4,7 @@ import { FACTS, fieldName, operation } from "../sagemaker/facts.ts";
 import { brokenRules, type RuledRequest } from "../sagemaker/request_rules.ts";
 import { validate } from "../sagemaker/validate.ts";
 import { messageOf } from "../sagemaker/value_rules.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../util/nearest.ts";
 import { POLICY_FIELDS, policyProblems, RETRY_POLICY_FIELDS } from "./policy_problems.ts";
 
 const REQUEST = operation("CreateProcessingJob").input;

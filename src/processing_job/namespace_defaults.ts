@@ -12,10 +12,12 @@ export interface NamespaceDefaults {
   kmsKeyId?: string;
   /** Values by key. */
   tags?: Readonly<Record<string, string>>;
+  /** The same, for every job: they take the place of the spec's. */
+  requiredTags?: Readonly<Record<string, string>>;
 }
 
 /** SageMaker takes no more on one job. */
-const MAX_TAGS = 50;
+export const MAX_TAGS = 50;
 const KMS_KEY = /^[a-zA-Z0-9:/_-]{1,2048}$/;
 const TAG_KEY = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u;
 const TAG_VALUE = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u;
@@ -26,6 +28,7 @@ export const READERS = {
   [NAMES.defaultVpcConfig]: (text: string): NamespaceDefaults => ({ vpcConfig: vpcConfigOf(text) }),
   [NAMES.defaultKmsKeyId]: (text: string): NamespaceDefaults => ({ kmsKeyId: kmsKeyOf(text) }),
   [NAMES.defaultTags]: (text: string): NamespaceDefaults => ({ tags: tagsOf(text) }),
+  [NAMES.requiredTags]: (text: string): NamespaceDefaults => ({ requiredTags: tagsOf(text) }),
 };
 
 /** @throws {SyntaxError} if `text` can't be the ARN of a role */
@@ -86,7 +89,7 @@ function isTexts(value: unknown, max: number): value is string[] {
 /** `spec` with what it leaves out, and what that is. The same object where nothing is filled in. */
 export function fillIn(
   spec: ProcessingJobSpec,
-  { roleArn, vpcConfig, kmsKeyId, tags = {} }: NamespaceDefaults,
+  { roleArn, vpcConfig, kmsKeyId, tags = {}, requiredTags = {} }: NamespaceDefaults,
 ): { spec: ProcessingJobSpec; applied: AppliedDefault[] } {
   const applied: AppliedDefault[] = [];
   let filled = spec;
@@ -110,12 +113,16 @@ export function fillIn(
       fill("processingOutputConfig.kmsKeyId", kmsKeyId, { processingOutputConfig: { ...outputs, kmsKeyId } });
     }
   }
-  const own = spec.tags ?? [];
-  const missing = Object.entries(tags).filter(([key]) => !own.some((tag) => tag.key === key))
-    .slice(0, Math.max(0, MAX_TAGS - own.length));
-  if (missing.length > 0) {
-    const added = missing.map(([key, value]) => ({ key, value }));
-    fill("tags", missing.map(([key, value]) => `${key}=${value}`).join(","), { tags: [...own, ...added] });
+  const required = Object.entries(requiredTags);
+  // IAM's conditions on tags pass over the case of keys, so another spelling of a required one goes too.
+  const isRequired = (key: string) => required.some(([each]) => each.toLowerCase() === key.toLowerCase());
+  const own = (spec.tags ?? []).filter(({ key }) => !isRequired(key));
+  const missing = Object.entries(tags).filter(([key]) => !isRequired(key) && !own.some((tag) => tag.key === key))
+    .slice(0, Math.max(0, MAX_TAGS - own.length - required.length));
+  const added = [...required, ...missing];
+  if (added.length > 0) {
+    const value = added.map(([key, value]) => `${key}=${value}`).join(",");
+    fill("tags", value, { tags: [...own, ...added.map(([key, value]) => ({ key, value }))] });
   }
   return { spec: filled, applied };
 }

@@ -74,3 +74,20 @@ Deno.test("without defaults every spec stays the very same object", () => {
     assert.deepEqual(filled.applied, []);
   }));
 });
+
+Deno.test("required tags take the place of the spec's and of default ones, in whatever case their keys are written", () => {
+  const { defaults, problem } = readPolicy({
+    [NAMES.requiredTags]: "team=a,cost-centre=4711",
+    [NAMES.defaultTags]: "team=default,note=x",
+  });
+  assert.equal(problem, undefined);
+  const tags = [{ key: "team", value: "forged" }, { key: "Cost-Centre", value: "0" }, { key: "own", value: "v" }];
+  const { spec, applied } = fillIn({ ...MINIMAL_SPEC, tags }, defaults);
+  assert.deepEqual(spec.tags, [
+    { key: "own", value: "v" },
+    { key: "team", value: "a" },
+    { key: "cost-centre", value: "4711" },
+    { key: "note", value: "x" },
+  ]);
+  assert.deepEqual(applied, [{ field: "tags", value: "team=a,cost-centre=4711,note=x" }]);
+});

@@ -1,13 +1,14 @@
 /** What a Namespace's annotations say of its ProcessingJobs. They are set by whoever owns it, who need not be who uses it. */
 import { matchesAny, parseGlobs } from "../api/globs.ts";
-import { NAMESPACE_ANNOTATIONS as NAMES } from "../api/group.ts";
+import { GROUP, NAMESPACE_ANNOTATIONS as NAMES } from "../api/group.ts";
 import type { Account, Failure, Reason } from "../api/job.ts";
 import { DELETION_POLICIES, type DeletionPolicy } from "../api/policies.ts";
 import type { ProcessingJobSpec } from "../api/processing_job.ts";
-import { type NamespaceDefaults, READERS, roleArnOf } from "./namespace_defaults.ts";
+import { nearest } from "../util/nearest.ts";
+import { MAX_TAGS, type NamespaceDefaults, READERS, roleArnOf } from "./namespace_defaults.ts";
 
 export interface NamespacePolicy {
-  /** Globs; absent where the operator's own hold. */
+  /** Globs that narrow the operator's own; absent where those alone hold. */
   allowedRoleArns?: readonly string[];
   allowedRegions?: readonly string[];
   /** In whose name SageMaker is called; absent for the operator's own. Kept as written where it can't be a role. */
@@ -21,10 +22,12 @@ export interface NamespacePolicy {
   unknown?: string;
 }
 
-/** The operator's globs, for namespaces that have none of their own; empty for all. */
+/** The operator's globs, for all namespaces; empty for all roles or regions. */
 export interface AllowedByFlags {
   roleArns: readonly string[];
   regions: readonly string[];
+  /** Whether a Namespace's globs take the place of these, rather than narrow them. @default false */
+  annotationsWiden?: boolean;
 }
 
 /** As many globs of an annotation are named in a message. */
@@ -36,9 +39,14 @@ const UNKNOWN_AGAIN_MS = 30_000;
 /** STS's own limits. */
 const EXTERNAL_ID = /^[\w+=,.@:/-]{2,1224}$/;
 
-/** Reads the annotations of a Namespace; those of others are passed over. */
+const PREFIX = `${GROUP}/`;
+const KNOWN: readonly string[] = Object.values(NAMES);
+
+/** Reads the annotations of a Namespace; those with another prefix are passed over. */
 export function readPolicy(annotations: Readonly<Record<string, string>> = {}): NamespacePolicy {
   const policy: NamespacePolicy = { defaults: {} };
+  const unknown = Object.keys(annotations).find((key) => key.startsWith(PREFIX) && !KNOWN.includes(key));
+  if (unknown !== undefined) policy.problem = unknownAnnotation(unknown);
   const read = <T>(name: string, parse: (text: string) => T): T | undefined => {
     const text = annotations[name];
     if (text === undefined) return undefined;
@@ -76,6 +84,20 @@ export function readPolicy(annotations: Readonly<Record<string, string>> = {}): 
   };
 }
 
+/** An annotation with a typo would restrict nothing, and nobody would be told. */
+function unknownAnnotation(key: string): string {
+  const similar = nearest(key.slice(PREFIX.length), KNOWN.map((each) => each.slice(PREFIX.length)));
+  const hint = similar === undefined
+    ? `the operator knows ${KNOWN.map((each) => `'${each.slice(PREFIX.length)}'`).join(", ")} after '${PREFIX}'`
+    : `did you mean '${PREFIX}${similar}'?`;
+  return `The Namespace's annotation '${shownKey(key)}' is not one that the operator knows; ${hint}`;
+}
+
+/** A key has 253 + 1 + 63 characters at most, by the apiserver's own rule. */
+function shownKey(key: string): string {
+  return key.length > 128 ? `${key.slice(0, 128)}…` : key;
+}
+
 function externalIdOf(text: string): string {
   if (EXTERNAL_ID.test(text)) return text;
   throw new SyntaxError("must be 2 to 1224 letters, digits and signs of '+=,.@:/-_'");
@@ -89,7 +111,7 @@ function deletionPolicyIn(text: string): DeletionPolicy {
 
 /** Why no job may be created for a spec, defaults filled in; nothing if one may. */
 export function refusalOf(
-  { roleArn, region }: ProcessingJobSpec,
+  { roleArn, region, tags = [] }: ProcessingJobSpec,
   policy: NamespacePolicy,
   flags: AllowedByFlags,
 ): Failure | undefined {
@@ -100,18 +122,25 @@ export function refusalOf(
       `The spec has no 'roleArn', and the Namespace no annotation '${NAMES.defaultRoleArn}': give one of them`;
     return refusal("InvalidSpec", message);
   }
-  return notAllowed("RoleNotAllowed", { what: "role", value: roleArn }, {
+  const refused = notAllowed("RoleNotAllowed", { what: "role", value: roleArn }, {
     globs: policy.allowedRoleArns,
     annotation: NAMES.allowedRoleArns,
     flag: "--allowed-role-arns",
     fromFlag: flags.roleArns,
+    widens: flags.annotationsWiden ?? false,
   }) ??
     notAllowed("RegionNotAllowed", { what: "region", value: region }, {
       globs: policy.allowedRegions,
       annotation: NAMES.allowedRegions,
       flag: "--allowed-regions",
       fromFlag: flags.regions,
+      widens: flags.annotationsWiden ?? false,
     });
+  if (refused !== undefined || tags.length <= MAX_TAGS) return refused;
+  const message =
+    `The spec's tags and those of the Namespace's annotation '${NAMES.requiredTags}' are ${tags.length}; ` +
+    `SageMaker takes ${MAX_TAGS} at most`;
+  return refusal("InvalidSpec", message);
 }
 
 /** What a resource waits for whose Namespace is not known. `why` is the end of a sentence. */
@@ -130,21 +159,23 @@ export const REFUSALS: readonly (Reason | undefined)[] = [
   "InvalidNamespaceAnnotation",
 ];
 
+/** Both the flag and the annotation must allow it, so that an annotation gives no more than the flag. */
 function notAllowed(
   reason: Reason,
   { what, value }: { what: string; value: string },
-  { globs, annotation, flag, fromFlag }: {
+  { globs, annotation, flag, fromFlag, widens }: {
     globs: readonly string[] | undefined;
     annotation: string;
     flag: string;
     fromFlag: readonly string[];
+    widens: boolean;
   },
 ): Failure | undefined {
-  if (globs === undefined) {
-    if (fromFlag.length === 0 || matchesAny(value, fromFlag)) return undefined;
+  const isFlagAsked = globs === undefined || !widens;
+  if (isFlagAsked && fromFlag.length > 0 && !matchesAny(value, fromFlag)) {
     return refusal(reason, `The ${what} '${value}' is not one that the operator's ${flag} names`);
   }
-  if (matchesAny(value, globs)) return undefined;
+  if (globs === undefined || matchesAny(value, globs)) return undefined;
   const named = globs.length === 0 ? "which names none" : `which names ${shownGlobs(globs)}`;
   return refusal(
     reason,

@@ -26,7 +26,11 @@ const GUARDS: [what: string, annotations: Record<string, string>, flags: Partial
     ["a region that the flag does not name", {}, { regions: ["eu-*"] as never[] }, "RegionNotAllowed"],
     ["a region that the annotation names beyond the flag", { [NAMES.allowedRegions]: "us-west-2" }, {
       regions: ["eu-*"] as never[],
-    }],
+    }, "RegionNotAllowed"],
+    ["a role that the annotation names beyond the flag", { [NAMES.allowedRoleArns]: "*" }, {
+      roleArns: ["arn:aws:iam::*:role/b"] as never[],
+    }, "RoleNotAllowed"],
+    ["a region that both name", { [NAMES.allowedRegions]: "us-west-2" }, { regions: ["us-*"] as never[] }],
     ["a region that the flag names beyond the annotation", { [NAMES.allowedRegions]: "eu-*" }, {
       regions: ["us-west-2"] as never[],
     }, "RegionNotAllowed"],
@@ -38,10 +42,39 @@ for (const [what, annotations, flags, reason] of GUARDS) {
     assert.equal(failure?.reason, reason);
     if (failure === undefined) return;
     assert.equal(failure.retry, "person");
-    const [source] = Object.keys(annotations);
-    assert.ok(failure.message.includes(source ?? "the operator's --allowed-"), failure.message);
+    const sources = [...Object.keys(annotations), "the operator's --allowed-"];
+    assert.ok(sources.some((source) => failure.message.includes(source)), failure.message);
   });
 }
+
+Deno.test("with --namespace-annotations-widen a Namespace's globs take the place of the flags", () => {
+  const flags = { roleArns: ["arn:aws:iam::*:role/b"], regions: ["eu-*"], annotationsWiden: true };
+  const policy = readPolicy({ [NAMES.allowedRegions]: "us-west-2", [NAMES.allowedRoleArns]: "*" });
+  assert.equal(refusalOf(MINIMAL_SPEC, policy, flags), undefined);
+  assert.equal(refusalOf(MINIMAL_SPEC, readPolicy(), flags)?.reason, "RoleNotAllowed");
+});
+
+const TYPOS: [key: string, hint: RegExp][] = [
+  ["allowed-role-arn", /; did you mean 'sagemaker\.aws\.amazon\.com\/allowed-role-arns'\?$/],
+  ["Allowed-Regions", /; did you mean 'sagemaker\.aws\.amazon\.com\/allowed-regions'\?$/],
+  ["requiredTags", /; did you mean 'sagemaker\.aws\.amazon\.com\/required-tags'\?$/],
+  ["x", /; the operator knows 'allowed-role-arns', 'allowed-regions', .* after 'sagemaker\.aws\.amazon\.com\/'$/],
+];
+
+for (const [key, hint] of TYPOS) {
+  Deno.test(`an annotation that is not known stops all creates and says what may be meant: ${key}`, () => {
+    const policy = readPolicy({ [NAMES.defaultRoleArn]: ROLE, [`sagemaker.aws.amazon.com/${key}`]: "value" });
+    const failure = refusalOf(MINIMAL_SPEC, policy, NO_FLAGS);
+    assert.equal(failure?.reason, "InvalidNamespaceAnnotation");
+    assert.match(failure.message, hint);
+  });
+}
+
+Deno.test("a spec whose tags and required ones are more than SageMaker takes is refused", () => {
+  const tags = Array.from({ length: 51 }, (_, i) => ({ key: `k${i}`, value: "" }));
+  const failure = refusalOf({ ...MINIMAL_SPEC, tags }, readPolicy(), NO_FLAGS);
+  assert.deepEqual([failure?.reason, failure?.retry], ["InvalidSpec", "person"]);
+});
 
 const PROBLEMS: [name: string, value: string, wanted: RegExp][] = [
   [NAMES.allowedRegions, "EU West", /'EU West', and must be a comma list of globs: 'EU West' must be like 'eu-\*'$/],
@@ -57,6 +90,7 @@ const PROBLEMS: [name: string, value: string, wanted: RegExp][] = [
   [NAMES.defaultVpcConfig, "null", /must be JSON/],
   [NAMES.defaultKmsKeyId, "a key", /must be the id, the alias or the ARN of a KMS key/],
   [NAMES.defaultKmsKeyId, "", /must be the id/],
+  [NAMES.requiredTags, "sagemaker-operator/uid=a", /Tag keys that begin with 'sagemaker-operator\/' are reserved/],
   [NAMES.defaultTags, "team", /must be at most 50 tags, as 'team=a,stage=dev'/],
   [NAMES.defaultTags, "=a", /must be at most 50 tags/],
   [NAMES.defaultTags, "aws:x=a", /must be at most 50 tags/],

@@ -128,6 +128,7 @@ function startOptions(options: Omit<LocalOperatorOptions, "inProcess">): StartOp
     kubeconfig,
     ...(endpointUrl !== undefined && { endpoint: endpointUrl }),
     flags: [
+      ...(allowed?.annotationsWiden ? ["--namespace-annotations-widen"] : []),
       ...Object.entries(flags).flatMap(([name, value]) => value === undefined ? [] : [`--${name}`, String(value)]),
       ...(leaderElection ? ["--leader-elect"] : []),
       ...(namespaceAnnotations ? [] : ["--no-namespace-annotations"]),
