@@ -1,22 +1,38 @@
-import { CLUSTER_FLAGS, type CommandWords, formsOf, KUBECTL, type Source } from "./words.ts";
+import { CLUSTER_FLAGS, type CommandWords, formsOf, KUBECTL, NAME_CHARACTERS, type Source } from "./words.ts";
 
-/** A script for bash 3.2 and later, which needs nothing of the package `bash-completion`. */
+/**
+ * A script for bash 3.2 and later, which needs nothing of the package `bash-completion`. It has no `compgen -W`: bash expands the
+ * words of that, command substitutions included. Names of files are quoted by `printf %q`, as bash puts what is in `COMPREPLY`
+ * on the line as it is.
+ */
 export function bashScript(commands: readonly CommandWords[]): string {
   const { context, kubeconfig, namespace } = CLUSTER_FLAGS;
   return `# bash completion of sagemaker-operator. To load it: source <(sagemaker-operator completion bash)
 
 _sagemaker_operator_kubectl() {
-  local args=() i
+  local args=() i name
   for ((i = 2; i < COMP_CWORD; i++)); do
     case "\${COMP_WORDS[i]}" in
     ${[...context, ...kubeconfig, ...namespace].join(" | ")}) args+=("\${COMP_WORDS[i]}" "\${COMP_WORDS[i + 1]}") ;;
     esac
   done
-  kubectl "\${args[@]}" "$@" 2>/dev/null
+  while IFS= read -r name; do
+    case "$name" in
+    "" | [!A-Za-z0-9]* | *[!${NAME_CHARACTERS}]*) ;;
+    *) words+=("$name") ;;
+    esac
+  done < <(kubectl "\${args[@]}" "$@" 2>/dev/null)
+}
+
+_sagemaker_operator_files() {
+  local file
+  while IFS= read -r file; do
+    COMPREPLY+=("$(printf %q "$file")")
+  done < <(compgen -f -- "$1")
 }
 
 _sagemaker_operator() {
-  local cur="\${COMP_WORDS[COMP_CWORD]}" prev="\${COMP_WORDS[COMP_CWORD - 1]}" words=""
+  local LC_ALL=C cur="\${COMP_WORDS[COMP_CWORD]}" prev="\${COMP_WORDS[COMP_CWORD - 1]}" words=() word
   # bash takes the = of --flag=value for a word of its own.
   if [[ "$cur" == "=" ]]; then
     cur=""
@@ -25,13 +41,15 @@ _sagemaker_operator() {
   fi
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    words="${commands.map(({ name }) => name).join(" ")}"
+    words=(${commands.map(({ name }) => name).join(" ")})
   else
     case "\${COMP_WORDS[1]}" in
 ${commands.map(commandCase).join("\n")}
     esac
   fi
-  COMPREPLY=($(compgen -W "$words" -- "$cur"))
+  for word in "\${words[@]}"; do
+    [[ "$word" == "$cur"* ]] && COMPREPLY+=("$word")
+  done
 }
 
 complete -F _sagemaker_operator sagemaker-operator
@@ -49,7 +67,7 @@ function commandCase({ name, flags, argument = [] }: CommandWords): string {
       case "$prev" in
 ${[...formsByWords].map(([words, forms]) => `      ${forms.join(" | ")}) ${words} ;;\n`).join("")}      *)
         if [[ "$cur" == -* ]]; then
-          words="${[...flags.flatMap(formsOf), "--help"].join(" ")}"
+          words=(${[...flags.flatMap(formsOf), "--help"].join(" ")})
         else
           ${wordsFrom(argument)}
         fi
@@ -59,7 +77,7 @@ ${[...formsByWords].map(([words, forms]) => `      ${forms.join(" | ")}) ${words
 }
 
 function wordsFrom(source: Source): string {
-  if (source === "files") return `COMPREPLY=($(compgen -f -- "$cur")) && return`;
-  if (typeof source === "string") return `words="$(_sagemaker_operator_kubectl ${KUBECTL[source]})"`;
-  return `words="${source.join(" ")}"`;
+  if (source === "files") return `_sagemaker_operator_files "$cur"`;
+  if (typeof source === "string") return `_sagemaker_operator_kubectl ${KUBECTL[source]}`;
+  return `words=(${source.join(" ")})`;
 }

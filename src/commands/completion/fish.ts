@@ -1,4 +1,4 @@
-import { CLUSTER_FLAGS, type CommandWords, type FlagWords, KUBECTL, type Source } from "./words.ts";
+import { CLUSTER_FLAGS, type CommandWords, type FlagWords, KUBECTL, NAME_CHARACTERS, type Source } from "./words.ts";
 
 /** A script for fish 3 and later. */
 export function fishScript(commands: readonly CommandWords[]): string {
@@ -13,7 +13,7 @@ function __sagemaker_operator_kubectl
             set -a args $words[$i] $words[(math $i + 1)]
         end
     end
-    kubectl $args $argv 2>/dev/null
+    kubectl $args $argv 2>/dev/null | string match -r '^[A-Za-z0-9][${NAME_CHARACTERS}]*\\z'
 end
 
 complete -c sagemaker-operator -e

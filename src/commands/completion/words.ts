@@ -14,6 +14,13 @@ export const KUBECTL = {
   jobs: "get processingjobs.sagemaker.aws.amazon.com -o custom-columns=:metadata.name --no-headers",
 } as const;
 
+/**
+ * The characters of the names that are offered, as in a shell's bracket expression. A name begins with a letter or a digit. Others
+ * may be written by other people, as the contexts of a kubeconfig that is passed on, and would be commands, flags or control
+ * characters on the command line. What Kubernetes, EKS and kubeadm call things is within these.
+ */
+export const NAME_CHARACTERS = "A-Za-z0-9_.:/@+=,-";
+
 /** The flags whose values kubectl needs as well, to ask the same cluster. */
 export const CLUSTER_FLAGS = { context: ["--context"], kubeconfig: ["--kubeconfig"], namespace: ["-n", "--namespace"] };
 
@@ -22,7 +29,7 @@ export interface FlagWords {
   /** A single letter. */
   short?: string;
   help: string;
-  /** Absent for a switch; empty where the value is anybody's guess. */
+  /** Absent for a switch; empty where the values are not known. */
   value?: Source;
 }
 

@@ -1,4 +1,4 @@
-import { CLUSTER_FLAGS, type CommandWords, type FlagWords, KUBECTL, type Source } from "./words.ts";
+import { CLUSTER_FLAGS, type CommandWords, type FlagWords, KUBECTL, NAME_CHARACTERS, type Source } from "./words.ts";
 
 /** A script for zsh's own completion system. */
 export function zshScript(commands: readonly CommandWords[]): string {
@@ -8,13 +8,18 @@ export function zshScript(commands: readonly CommandWords[]): string {
 
 _sagemaker_operator_kubectl() {
   local -a args found
-  local i
+  local i name LC_ALL=C
   for ((i = 2; i < CURRENT; i++)); do
     case $words[i] in
     ${[...context, ...kubeconfig, ...namespace].join(" | ")}) args+=($words[i] $words[i+1]) ;;
     esac
   done
-  found=(\${(f)"$(kubectl $args "$@" 2>/dev/null)"})
+  for name in \${(f)"$(kubectl $args "$@" 2>/dev/null)"}; do
+    case $name in
+    [^A-Za-z0-9]* | *[^${NAME_CHARACTERS}]*) ;;
+    *) found+=("$name") ;;
+    esac
+  done
   compadd -a found
 }
 ${
