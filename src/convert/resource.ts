@@ -43,12 +43,31 @@ export function resourcesYaml(resources: readonly WrittenResource[]): string {
 /** Controls, and white space beyond the ordinary: in Go's YAML some of it ends a line, and with it a word without quotes. */
 const INVISIBLE = /[^\x20-\x7e\n\p{L}\p{M}\p{N}\p{P}\p{S}]/u;
 
+/**
+ * Strings that some reader of YAML takes for a number, a time, a boolean, null or a merge key when they have no quotes. Readers differ: `0o7` is a
+ * number in YAML 1.2 and in Go's library, `-0o7` in js-yaml, `1:20` and `0x_1` in YAML 1.1, `inf` in older ones of Go. So everything is quoted
+ * that is made of the characters of numbers and times only, that is such a word, or that begins with a sign other than those of flags and paths.
+ */
+const AMBIGUOUS = [
+  /^[-+.]*\d[\da-fptxoz_.,:+\s-]*$/i,
+  /^[-+.]*(y|n|yes|no|on|off|true|false|null|nil|inf|infinity|nan)$/i,
+  /^(?![\p{L}\d/]|--?\p{L})/u,
+];
+
 function yamlOf(resource: unknown): string {
-  // YAML 1.1 is what kubectl reads: it decides which words need quotes.
-  const document = new Document(resource, { version: "1.1", aliasDuplicateObjects: false });
+  // YAML 1.1 is near to what kubectl reads; what differs between readers is quoted below.
+  const document = new Document(resource, {
+    version: "1.1",
+    aliasDuplicateObjects: false,
+    customTags: (tags) =>
+      tags.filter((tag) => tag !== "merge" && (tag as { tag?: string }).tag !== "tag:yaml.org,2002:merge"),
+  });
   visit(document, {
     Scalar(_, node) {
-      if (typeof node.value === "string" && INVISIBLE.test(node.value)) node.type = Scalar.QUOTE_DOUBLE;
+      const { value } = node;
+      if (typeof value !== "string") return;
+      const isAmbiguous = AMBIGUOUS.some((pattern) => pattern.test(value));
+      if (isAmbiguous || INVISIBLE.test(value)) node.type = Scalar.QUOTE_DOUBLE;
     },
   });
   return document.toString({ lineWidth: 0 }).replace(new RegExp(INVISIBLE, "gu"), escaped);
