@@ -11,7 +11,9 @@ const REREAD_MS = 60_000;
 /** Who we are and whom we trust, at one moment. */
 export interface Access {
   headers: Record<string, string>;
-  /** PEM; in addition to the system's. */
+  /** Headers that may occur several times. */
+  moreHeaders?: [name: string, value: string][];
+  /** PEM; in addition to those that the runtime trusts (`otherAuthorities`). */
   caCerts: string[];
   /** A client certificate and its key, PEM. */
   certificate?: { cert: string; key: string };
@@ -86,7 +88,9 @@ class Connection implements Cluster {
 
   #send(path: string, init: PlainRequestInit): Promise<Response> {
     // A `Headers` made here would be validated and copied again by `fetch`, at a quarter of a request's whole cost.
-    const headers = { ...init.headers, ...this.#access.headers };
+    const single = { ...init.headers, ...this.#access.headers };
+    const { moreHeaders } = this.#access;
+    const headers = moreHeaders ? [...Object.entries(single), ...moreHeaders] : single;
     // A redirect, as to a login page, must not take the credentials elsewhere.
     return fetch(this.server + path, { ...init, headers, redirect: "manual", client: this.#client });
   }

@@ -3,6 +3,7 @@ import type { Clock } from "../runtime/clock.ts";
 import { authProvider } from "./auth_provider.ts";
 import type { Access } from "./connection.ts";
 import { ConfigError } from "./errors.ts";
+import { impersonationHeaders } from "./impersonation.ts";
 import { type ExecCredential, ExecPlugin } from "./exec_plugin.ts";
 import { readText, whyUnreadable } from "./files.ts";
 import type { LocatedUser } from "./kubeconfig_files.ts";
@@ -19,6 +20,7 @@ export async function accessReader(
   clock: Clock,
 ): Promise<() => Promise<Access>> {
   const plugin = user.exec ? new ExecPlugin(user.exec, user.directory, clock) : undefined;
+  const impersonated = impersonationHeaders(user, source);
   const provider = user.authProvider ? await authProvider(user) : undefined;
   return async () => {
     const read = (kind: string, file?: string, data?: string) => {
@@ -33,7 +35,8 @@ export async function accessReader(
       throw new ConfigError(`Cannot get the credentials of ${source}: ${whyUnreadable(error)}`, { cause: error });
     });
     const printed = await plugin?.credential();
-    return toAccess({ ...provided, ...await ownHeaders(user) }, { caCert, cert, key }, printed);
+    const access = toAccess({ ...provided, ...await ownHeaders(user) }, { caCert, cert, key }, printed);
+    return impersonated.length > 0 ? { ...access, moreHeaders: impersonated } : access;
   };
 }
 
@@ -47,13 +50,10 @@ function decode(data: string, what: string): string {
 }
 
 async function ownHeaders(user: LocatedUser): Promise<Record<string, string>> {
-  const { username, password, impersonateUser } = user;
+  const { username, password } = user;
   const token = user.tokenFile ? await readText(user.tokenFile, "token file") : user.token;
   const authorization = username ? `Basic ${btoa(`${username}:${password ?? ""}`)}` : token && `Bearer ${token.trim()}`;
-  return {
-    ...(authorization ? { authorization } : {}),
-    ...(impersonateUser ? { "impersonate-user": impersonateUser } : {}),
-  };
+  return authorization ? { authorization } : {};
 }
 
 function toAccess(

@@ -16,6 +16,8 @@ export interface Entries {
 /** A user, with what client-node doesn't know of one. */
 export interface LocatedUser extends User {
   tokenFile?: string | undefined;
+  /** Whom to act as, but for the name, which is `impersonateUser`. */
+  impersonation?: Impersonation | undefined;
   /** That of its kubeconfig, which the command of its plugin may be relative to. */
   directory: string;
 }
@@ -64,10 +66,17 @@ function parse(file: string, text: string): Entries {
   }
 }
 
+/** As in a kubeconfig, and as unchecked. */
+export interface Impersonation {
+  "as-uid"?: unknown;
+  "as-groups"?: unknown;
+  "as-user-extra"?: unknown;
+}
+
 interface RawEntries {
   clusters?: unknown;
   contexts?: unknown;
-  users?: { user?: { tokenFile?: string } }[];
+  users?: { user?: { tokenFile?: string } & Impersonation }[];
   "current-context"?: string;
 }
 
@@ -86,8 +95,8 @@ function entriesOf(raw: RawEntries, directory: string): Entries {
   const users = newUsers(raw.users).map((user, index) => {
     if (user.certFile) user.certFile = resolve(directory, user.certFile);
     if (user.keyFile) user.keyFile = resolve(directory, user.keyFile);
-    const tokenFile = raw.users?.[index]?.user?.tokenFile;
-    return { ...user, directory, tokenFile: tokenFile && resolve(directory, tokenFile) };
+    const { tokenFile, ...impersonation } = raw.users?.[index]?.user ?? {};
+    return { ...user, directory, impersonation, tokenFile: tokenFile && resolve(directory, tokenFile) };
   });
   return { contexts: newContexts(raw.contexts), clusters, users, currentContext: raw["current-context"] };
 }
