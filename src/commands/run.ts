@@ -1,3 +1,4 @@
+import { getLogger } from "@logtape/logtape";
 import { DELETION_POLICIES } from "../api/policies.ts";
 import { type GLOBS, parseGlobs } from "../api/globs.ts";
 import { VERSION } from "../api/version.ts";
@@ -8,6 +9,8 @@ import { parseArguments } from "./arguments.ts";
 import type { Command } from "./command.ts";
 import { asUsage } from "./errors.ts";
 import { boolean, duration, integer, list, oneOf, string } from "./flags.ts";
+
+const log = getLogger(["operator"]);
 
 const spec = {
   name: "run",
@@ -113,8 +116,9 @@ export const run: Command = {
     const { flags } = parseArguments(spec, argv, env);
     const format = flags.logFormat ?? (Deno.stderr.isTerminal() ? "text" : "json");
     configureLog({ level: flags.logLevel, format });
-    const [{ loadCluster }, { endpoints }, { runOperator }] = await Promise.all([
+    const [{ loadCluster }, { otherAuthorities }, { endpoints }, { runOperator }] = await Promise.all([
       import("../kubernetes/config.ts"),
+      import("../kubernetes/authorities.ts"),
       import("../sagemaker/endpoints.ts"),
       import("../operator.ts"),
     ]);
@@ -140,6 +144,14 @@ export const run: Command = {
       context: flags.context,
       env: { get: env },
     });
+    const authorities = otherAuthorities(cluster, env);
+    if (authorities !== undefined) {
+      log.warn("Trusts more authorities for the API server's certificate than the one that is given for it", {
+        server: cluster.server,
+        authorities,
+        see: "docs/credentials.md#the-api-servers-certificate",
+      });
+    }
     try {
       await runOperator({
         cluster,

@@ -14,6 +14,8 @@ export interface Cluster {
   readonly namespace: string;
   /** That of the pod which this process runs in; absent outside of a pod. */
   readonly podNamespace?: string | undefined;
+  /** Whether its certificate's authority is given, rather than one that the runtime trusts. */
+  readonly hasAuthority?: boolean;
   /** `fetch` for a path of the API server, with its TLS settings and the credentials' headers added. */
   fetch(path: string, init: RequestInit): Promise<Response>;
   close(): void;

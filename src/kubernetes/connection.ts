@@ -49,6 +49,7 @@ class Connection implements Cluster {
   readonly source: string;
   readonly namespace: string;
   readonly podNamespace: string | undefined;
+  readonly hasAuthority: boolean;
   readonly #options: ConnectOptions;
   #access: Access;
   #readAt: number;
@@ -61,6 +62,7 @@ class Connection implements Cluster {
     this.namespace = options.namespace;
     this.podNamespace = options.podNamespace;
     this.#options = options;
+    this.hasAuthority = access.caCerts.length > 0;
     this.#access = access;
     this.#readAt = options.clock.monotonic();
     this.#client = this.#createClient(access);
