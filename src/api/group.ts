@@ -20,6 +20,9 @@ export const ANNOTATIONS = {
   forceDelete: `${GROUP}/force-delete`,
 } as const;
 
+/** Values of annotations that are longer, in UTF-16 code units, ask for nothing, and the condition `Ready` says so. */
+export const MAX_ANNOTATION_LENGTH = 64;
+
 /**
  * The operator's own annotation on a resource: the UID of the resource that it was acted for, written together with the finalizer.
  * Backups carry it along, so a resource with another UID than its mark was restored or copied.

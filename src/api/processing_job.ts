@@ -103,4 +103,6 @@ export interface ProcessingJob {
   metadata: ObjectMeta;
   spec: ProcessingJobSpec;
   status?: ProcessingJobStatus;
+  /** Only in memory: `spec` has no more than decisions need, and this is what they need of the rest. Absent where `spec` is whole. */
+  reduced?: { warnings: readonly string[] };
 }

@@ -2,6 +2,7 @@ import { type Failure, FINAL_JOB_STATUSES, type Job, type Sighting } from "../ap
 import type { ProcessingJob } from "../api/processing_job.ts";
 import { type Action, type Context, type Limits, type Names, type Observed, type Settle, settle } from "./action.ts";
 import { appearsInMs } from "./absence.ts";
+import { withAnnotationWarnings } from "./annotations.ts";
 import { doubtOfAbsence, stepOf } from "./account.ts";
 import { withAttempts } from "./attempts.ts";
 import { isRestored, ownPart } from "./backup.ts";
@@ -83,7 +84,7 @@ function decideAndComplete(context: Context): Action {
   if (action.do === "announce") return { ...action, status: fitStatus(action.status) };
   if (action.do !== "settle") return action;
   const status = withAttempts(context.resource.spec, withDeletionPolicy(context, action.status));
-  return { ...action, status: fitStatus(status) };
+  return { ...action, status: fitStatus(withAnnotationWarnings(context.resource, status)) };
 }
 
 /** @param stored the resource with its whole status, also where that speaks of another's job */

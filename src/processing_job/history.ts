@@ -1,8 +1,9 @@
 /** What a status proves about the past; all of it that `decide` goes by. */
 import { findCondition } from "../api/conditions.ts";
-import { ANNOTATIONS, FINALIZER } from "../api/group.ts";
+import { FINALIZER } from "../api/group.ts";
 import { FINAL_JOB_STATUSES, type Job, JOB_STATUSES, type Reason } from "../api/job.ts";
 import type { ProcessingJob, ProcessingJobStatus } from "../api/processing_job.ts";
+import { reconcileAt } from "./annotations.ts";
 
 type Status = ProcessingJobStatus | undefined;
 
@@ -36,15 +37,17 @@ export function isAtRest(status: Status): boolean {
  * A person asks for another look, or another try, now. A resource that no one has looked at yet gets its first try anyway: an annotation
  * that it was created with asks for nothing more, and its first status says that it was seen.
  */
-export function isAskedFor({ metadata, status }: ProcessingJob): boolean {
-  const asked = metadata.annotations?.[ANNOTATIONS.reconcileAt];
+export function isAskedFor(resource: ProcessingJob): boolean {
+  const { status } = resource;
+  const asked = reconcileAt(resource);
   return asked !== undefined && asked !== status?.observedReconcileAt && !isUntouched(status);
 }
 
 /** The operator has given up on the resource, and nobody has asked for another try since. */
-export function isGivenUp({ metadata, status }: ProcessingJob): boolean {
-  const asked = metadata.annotations?.[ANNOTATIONS.reconcileAt];
-  return isOurs(status) && status.processingJobStatus === "Error" && status.observedReconcileAt === asked;
+export function isGivenUp(resource: ProcessingJob): boolean {
+  const { status } = resource;
+  return isOurs(status) && status.processingJobStatus === "Error" &&
+    status.observedReconcileAt === reconcileAt(resource);
 }
 
 /** Why the operator has given up; undefined if it has not. */

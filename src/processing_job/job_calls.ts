@@ -3,7 +3,7 @@ import { getLogger } from "@logtape/logtape";
 import { accountIn } from "../api/arn.ts";
 import { attemptName } from "../api/job_name.ts";
 import { type Account, type Failure, type JobRef, SageMakerError, type Sighting } from "../api/job.ts";
-import type { JobSite, ProcessingJob } from "../api/processing_job.ts";
+import type { AppliedDefault, JobSite, ProcessingJob } from "../api/processing_job.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { SageMaker, SageMakerFor } from "../sagemaker/client.ts";
 import { toCreateRequest } from "../sagemaker/convert.ts";
@@ -122,6 +122,9 @@ export class JobCalls {
    */
   readonly #createdAt = new Map<string, number>();
 
+  /** By key, what the namespace filled in for the create, as long as no status says so. */
+  readonly #applied = new Map<string, AppliedDefault[]>();
+
   /** By key, the name of its job where that isn't the first attempt's. */
   readonly #names = new Map<string, string>();
 
@@ -142,6 +145,7 @@ export class JobCalls {
     this.#held,
     this.#followed,
     this.#createdAt,
+    this.#applied,
     this.#names,
     this.#sites,
     this.#stoppedAt,
@@ -177,7 +181,7 @@ export class JobCalls {
     const serviceNow = this.#options.serviceNow?.(refOf(resource));
     const where = this.#whereIs(resource);
     const sighting = "ref" in where ? this.#options.jobs.get(key, where.ref) : undefined;
-    const applied = provesJob(resource.status) ? [] : fillIn(resource.spec, this.#policyOf(resource).defaults).applied;
+    const applied = this.#applied.get(key);
     const unsettledAt = this.#unsettledAt.get(key);
     return {
       ...(sighting?.job || (sighting?.absent && !sighting.failure) ? { sighting } : {}),
@@ -192,7 +196,7 @@ export class JobCalls {
       ...(this.#followed.has(key) ? { isFollowed: true } : {}),
       ...(this.#createdAt.has(key) ? { isOwn: true } : {}),
       ...(this.#isStopFresh(key) ? { stopSent: true } : {}),
-      ...(applied.length > 0 ? { appliedDefaults: applied } : {}),
+      ...(applied === undefined ? {} : { appliedDefaults: applied }),
     };
   }
 
@@ -297,6 +301,7 @@ export class JobCalls {
   /** Finds out whether the job that was seen is this resource's. */
   async verify(resource: ProcessingJob, observed: Observed, signal: AbortSignal): Promise<void> {
     let asked: JobRef | undefined;
+    this.#filled(resource, observed);
     await this.#attempt(resource, "ListTags", observed, async (sageMaker, ref) => {
       asked = ref;
       const owner = { arn: observed.sighting!.job!.arn, uid: resource.metadata.uid };
@@ -338,11 +343,10 @@ export class JobCalls {
     return false;
   }
 
-  /** Gets everything that a create needs and sends nothing. Takes in what can't be had. */
+  /** Gets everything that a create needs, once `mayCreate` has let it pass, and sends nothing. Takes in what can't be had. */
   async prepare(resource: ProcessingJob, observed: Observed, signal: AbortSignal): Promise<void> {
-    if (!await this.mayCreate(resource, observed, signal)) return;
     observed.isPrepared = await this.#attempt(resource, "CreateProcessingJob", observed, async (sageMaker) => {
-      await withValues(this.#filled(resource), this.#options, signal);
+      await withValues(this.#filled(resource, observed), this.#options, signal);
       await sageMaker.ready(signal);
     }, { isRehearsal: true });
   }
@@ -425,7 +429,7 @@ export class JobCalls {
     if (!await this.#confirmNamespace(resource, observed, signal)) return;
     if (this.#refuses(resource, observed)) return;
     // Now and not later: what was just allowed is what is sent.
-    const filled = this.#filled(resource);
+    const filled = this.#filled(resource, observed);
     const sentTo = this.#refToCreate(resource);
     await this.#attempt(resource, "CreateProcessingJob", observed, async (sageMaker, ref) => {
       const spec = await withValues(filled, this.#options, signal);
@@ -451,8 +455,14 @@ export class JobCalls {
     this.#unsettledAt.set(key, observed.unsettledAt);
   }
 
-  #filled(resource: ProcessingJob): ProcessingJob {
-    return { ...resource, spec: fillIn(resource.spec, this.#policyOf(resource).defaults).spec };
+  /** The resource with what its namespace fills in, which is noted for the status. */
+  #filled(resource: ProcessingJob, observed: Observed): ProcessingJob {
+    const { spec, applied } = fillIn(resource.spec, this.#policyOf(resource).defaults);
+    if (applied.length > 0) {
+      observed.appliedDefaults = applied;
+      this.#applied.set(keyOf(resource), applied);
+    }
+    return { ...resource, spec };
   }
 
   /** Stops the job. */
@@ -513,6 +523,7 @@ export class JobCalls {
     const key = keyOf(resource);
     if (observed.failure === undefined) gate.leave(key);
     this.#createdAt.delete(key);
+    this.#applied.delete(key);
     if (follow) {
       this.#followed.add(key);
       const where = this.#whereIs(resource);

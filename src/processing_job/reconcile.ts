@@ -143,9 +143,17 @@ export class ProcessingJobReconciler {
           observed.isCurrent = true;
           break;
         case "prepare":
-        case "look":
+          if (!await calls.mayCreate(own, observed, signal)) break;
+          resource = await this.#client.whole(resource, signal);
+          await calls.prepare(ownPart(resource), observed, signal);
+          break;
         case "verify":
         case "create":
+          resource = await this.#client.whole(resource, signal);
+          await calls[action.do](ownPart(resource), observed, signal);
+          if (calls.mayWait(resource, observed.sighting)) return WAITING;
+          break;
+        case "look":
         case "stop":
           await calls[action.do](own, observed, signal);
           if (calls.mayWait(resource, observed.sighting)) return WAITING;

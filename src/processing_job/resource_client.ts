@@ -5,7 +5,8 @@ import { type KubeClient, KubeError } from "../kubernetes/client.ts";
 import { compareResourceVersions } from "../kubernetes/objects.ts";
 import type { Store } from "../kubernetes/store.ts";
 import { collectionPath, keyOf, pathOf } from "./identity.ts";
-import { ownAnnotations } from "./kept.ts";
+import { ownAnnotations } from "./annotations.ts";
+import { lacksFinalizers } from "./kept.ts";
 
 /** Up to this many writes of one resource may be under way back through the watch at once. */
 const MAX_ECHOES = 3;
@@ -85,6 +86,7 @@ export class ResourceClient {
 
   /** Adds the operator's finalizer and its mark, or removes the finalizer. Gives the resource as it is then, with its whole spec. */
   async setFinalizer(resource: ProcessingJob, held: boolean, signal: AbortSignal): Promise<ProcessingJob> {
+    if (lacksFinalizers(resource)) resource = await this.#unchanged(resource, signal);
     const { resourceVersion, uid, finalizers = [] } = resource.metadata;
     const others = finalizers.filter((finalizer) => finalizer !== FINALIZER);
     const metadata = {
@@ -105,8 +107,23 @@ export class ResourceClient {
    * @throws {KubeError} 409 if it has changed
    */
   async confirm(resource: ProcessingJob, signal: AbortSignal): Promise<ProcessingJob> {
-    const { resourceVersion, uid, annotations } = resource.metadata;
+    const { uid, annotations } = resource.metadata;
     if (annotations?.[MARK] !== uid) return await this.setFinalizer(resource, true, signal);
+    return await this.#unchanged(resource, signal);
+  }
+
+  /**
+   * The resource with its whole spec: itself if it has that, else as the apiserver has it.
+   *
+   * @throws {KubeError} 409 if it has changed since it was read
+   */
+  async whole(resource: ProcessingJob, signal: AbortSignal): Promise<ProcessingJob> {
+    return resource.reduced === undefined ? resource : await this.#unchanged(resource, signal);
+  }
+
+  /** @throws {KubeError} 409 if it has changed since it was read */
+  async #unchanged(resource: ProcessingJob, signal: AbortSignal): Promise<ProcessingJob> {
+    const { resourceVersion } = resource.metadata;
     return await this.#send(resource, async () => {
       const fresh = await this.#fresh(resource, signal);
       if (fresh.metadata.resourceVersion === resourceVersion) return fresh;

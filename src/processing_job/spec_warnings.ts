@@ -1,4 +1,4 @@
-import type { ProcessingJobSpec } from "../api/processing_job.ts";
+import type { ProcessingJob, ProcessingJobSpec } from "../api/processing_job.ts";
 
 /** The registries whose images SageMaker is known to run: private ECR, by the plain host of each partition. */
 const KNOWN_IMAGE =
@@ -30,6 +30,11 @@ export function specWarnings(spec: ProcessingJobSpec): string[] {
     }
   }
   return warnings;
+}
+
+/** The warnings about the whole spec of `resource`, also where only a part of it is in memory. */
+export function warningsOf({ spec, reduced }: ProcessingJob): readonly string[] {
+  return reduced?.warnings ?? specWarnings(spec);
 }
 
 /** A resource may have been stored under another schema, and its status must be written all the same. */

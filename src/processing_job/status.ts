@@ -10,10 +10,11 @@ import type {
   ProcessingJobStatusWord,
 } from "../api/processing_job.ts";
 import { humanDuration, rfc3339 } from "../api/time.ts";
+import { reconcileAt } from "./annotations.ts";
 import { billableInstanceSeconds } from "./billable.ts";
 import { type CreateState, IN_DOUBT, NOT_SENT } from "./create_state.ts";
 import { isSuspended, provesJob } from "./history.ts";
-import { specWarnings } from "./spec_warnings.ts";
+import { warningsOf } from "./spec_warnings.ts";
 
 /** What there is to say of a resource at one moment; `statusOf` turns it into the status that is written. */
 export interface View {
@@ -107,7 +108,7 @@ export function statusOf(resource: ProcessingJob, view: View, now: number): Proc
     observedGeneration: resource.metadata.generation,
   };
   set(status, "cloudWatchLogUrl", view.cloudWatchLogUrl);
-  set(status, "observedReconcileAt", resource.metadata.annotations?.[ANNOTATIONS.reconcileAt]);
+  set(status, "observedReconcileAt", reconcileAt(resource));
   set(status, "additional", view.additional);
   set(status, "lastCheckTime", view.lookedAt === undefined ? before.lastCheckTime : rfc3339(view.lookedAt));
   set(status, "processingJobArn", job?.arn ?? before.processingJobArn);
@@ -145,13 +146,14 @@ function siteAfter(before: ProcessingJobStatus, { job, create, site }: View): Jo
 }
 
 /** The status of a finished resource after a change of its generation (a deletion is one): the same, observed anew. */
-export function refreshed({ metadata, status = {} }: ProcessingJob): ProcessingJobStatus {
+export function refreshed(resource: ProcessingJob): ProcessingJobStatus {
+  const { metadata, status = {} } = resource;
   const observedGeneration = metadata.generation;
   const conditions = status.conditions
     ?.filter(({ type }) => type !== "Paused")
     .map((condition) => isOwnCondition(condition) ? { ...condition, observedGeneration } : condition);
   const same: ProcessingJobStatus = { ...status, observedGeneration, ...(conditions ? { conditions } : {}) };
-  set(same, "observedReconcileAt", metadata.annotations?.[ANNOTATIONS.reconcileAt]);
+  set(same, "observedReconcileAt", reconcileAt(resource));
   return same;
 }
 
@@ -228,7 +230,7 @@ function conditionsOf(
   const stalled = word === "Failed" || word === "Error" || (word === "Stopped" && !suspended && reason !== "Stopped");
   const ready = word === "Completed" ? "True" : stalled || view.needsPerson ? "False" : "Unknown";
   const help = ready === "False" || word === "Reconciling" ? helpFor(reason) : "";
-  const warnings = word === "Completed" ? [] : specWarnings(resource.spec).map((warning) => `. Warning: ${warning}`);
+  const warnings = word === "Completed" ? [] : warningsOf(resource).map((warning) => `. Warning: ${warning}`);
   const text = message + help + warnings.join("");
   const conditions: Omit<Condition, "lastTransitionTime">[] = [
     { type: "Ready", status: ready, reason, message: text, observedGeneration },
