@@ -328,12 +328,9 @@ export class JobCalls {
     const isUnknown = this.#policyOf(resource).unknown !== undefined;
     if (isUnknown && !await this.#confirmNamespace(resource, observed, signal)) return false;
     if (this.#refuses(resource, observed)) return false;
-    if (isAskedFor(resource)) return true;
     const key = keyOf(resource);
-    const admission = this.#options.gate.admit(
-      key,
-      this.#callOf(resource, "CreateProcessingJob", this.#refToCreate(resource)),
-    );
+    const call = this.#callOf(resource, "CreateProcessingJob", this.#refToCreate(resource));
+    const admission = this.#options.gate.admit(key, call, { isAskedFor: isAskedFor(resource) });
     if (admission.go) {
       this.#admitted.add(key);
       return true;
@@ -568,7 +565,7 @@ export class JobCalls {
     const call = this.#callOf(resource, operation, ref);
     const admission = this.#admitted.delete(key)
       ? { go: true } as const
-      : gate.admit(key, call, { isUrgent: isAskedFor(resource) });
+      : gate.admit(key, call, { isAskedFor: isAskedFor(resource) });
     if (!admission.go) {
       hold(admission, observed);
       return false;

@@ -9,6 +9,7 @@ import type { Result } from "../runtime/controller.ts";
 import { cloudWatchLogUrl } from "../sagemaker/region.ts";
 import type { Limits, Names, Next, Observed, Settle } from "./action.ts";
 import { ownPart } from "./backup.ts";
+import { Asks } from "./asks.ts";
 import { decide } from "./decide.ts";
 import {
   type EventContext,
@@ -55,11 +56,13 @@ export class ProcessingJobReconciler {
   readonly #client: ResourceClient;
   readonly #calls: JobCalls;
   readonly #expiries: Expiries;
+  readonly #asks: Asks;
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
     this.#client = new ResourceClient(options);
     this.#expiries = new Expiries(options.clock);
+    this.#asks = new Asks(options.clock);
     const onTagsDenied: JobCallsOptions["onTagsDenied"] = (resource, failure) => {
       log.warn("Created the job without the operator's own tags, which are denied", { ...identity(resource), failure });
       this.#record(resource, jobTagsDeniedEvent(failure.message));
@@ -69,7 +72,7 @@ export class ProcessingJobReconciler {
 
   /** How many things are remembered by key. */
   get size(): number {
-    return this.#client.size + this.#calls.size;
+    return this.#client.size + this.#calls.size + this.#asks.size;
   }
 
   /**
@@ -110,6 +113,8 @@ export class ProcessingJobReconciler {
       this.#forget(key);
       return { kind: "gone" };
     }
+    const asksInMs = this.#asks.waitMs(resource);
+    if (asksInMs > 0) return { kind: "after", ms: asksInMs, isWaiting: true };
     const ref = refOf(resource);
     const names: Names = { jobName: ref.name, cloudWatchLogUrl: cloudWatchLogUrl(ref.region, ref.name) };
     const observed: Observed = { ...calls.known(ownPart(resource)), defaults: this.#defaultsFor(resource) };
@@ -184,6 +189,7 @@ export class ProcessingJobReconciler {
   }
 
   #forget(key: string): void {
+    this.#asks.forget(key);
     this.#calls.forget(key);
     this.#client.forget(key);
   }

@@ -59,6 +59,8 @@ interface Asker {
   place?: Place;
   /** What is shown while it waits for the budget; it stays the same, so that it is written once. */
   turn?: Failure;
+  /** A person asked for the call under way. */
+  isAskedFor?: boolean;
 }
 
 /**
@@ -130,27 +132,36 @@ export class CallGate {
   }
 
   /**
-   * Whether the call of `key` may be sent now; an urgent one may always. If so, `report` must be called with its outcome, or
-   * `leave`, on every way out. A key has one call at a time: it no longer waits for any other.
+   * Whether the call of `key` may be sent now. If so, `report` must be called with its outcome, or `leave`, on every way out. A key
+   * has one call at a time: it no longer waits for any other.
+   *
+   * @param options.isAskedFor a person asks for the call: it doesn't wait for others like it that have failed. It keeps to the rate of
+   * its operation, to its tenant's turn and, in an outage, to one call in ten seconds of all that were asked for
    */
-  admit(key: string, call: Call, { isUrgent = false }: { isUrgent?: boolean } = {}): Admission {
+  admit(key: string, call: Call, { isAskedFor = false }: { isAskedFor?: boolean } = {}): Admission {
     const now = this.#clock.monotonic();
-    if (isUrgent) this.leave(key);
-    const { place, lines, refusal } = isUrgent ? { place: this.#place(call), lines: [] } : this.#ask(key, call, now);
+    const { place, lines, refusal } = this.#ask(key, call, isAskedFor, now);
     if (refusal) return refusal;
     // Counted from here on: of two that came at once, the one that is refused first need not have come first.
     const asker = this.#asker(key, call);
     for (const [, line] of lines) line.begin(key, now);
     asker.place = place;
+    asker.isAskedFor = isAskedFor;
     place.line.begin(key, now);
     this.#release(key);
     return { go: true };
   }
 
-  #ask(key: string, call: Call, now: number): { place: Place; lines: Line[]; refusal?: Admission | undefined } {
-    const lines = this.#lines.toPass(key, call);
+  #ask(
+    key: string,
+    call: Call,
+    isAskedFor: boolean,
+    now: number,
+  ): { place: Place; lines: Line[]; refusal?: Admission | undefined } {
+    const all = this.#lines.toPass(key, call);
+    const lines = isAskedFor ? all.filter(([, line, scope]) => scope === "operation" && !line.mayBeProbed(now)) : all;
     const place = this.#place(call);
-    this.#leaveAllBut(key, lines.map(([name]) => name), place, now);
+    this.#leaveAllBut(key, all.map(([name]) => name), place, now);
     // While an operation rests no other turn is of use, and what is shown stays the same.
     const resting = lines.find(([, line, scope]) => scope === "operation" && line.isResting(now));
     for (const [name, line, scope] of resting ? [resting] : lines) {
@@ -226,7 +237,8 @@ export class CallGate {
     }
     const [name, line] = this.#lines.make(scope, key, call, this.#place(call).retries, failure, now);
     asker.lines.add(name);
-    line.failed(key, asker.arrival, failure, now, this.#lines.sizeOf(name, call));
+    const isFree = asker.isAskedFor === true;
+    line.failed(key, asker.arrival, failure, now, { size: this.#lines.sizeOf(name, call), isFree });
     return line.ask(key, asker.arrival, now) ?? this.#safetyMs();
   }
 

@@ -14,6 +14,7 @@ function failure(reason: Reason, retry: Retry, message: string = reason): Failur
 }
 const DENIED = failure("AccessDenied", "person");
 const NO_QUOTA = failure("QuotaExceeded", "slowly");
+const NO_CREDENTIALS = failure("CredentialsUnavailable", "person");
 
 function denyBad(_key: string, { roleArn }: Call): "ok" | Failure {
   return roleArn === BAD.roleArn ? DENIED : "ok";
@@ -240,15 +241,45 @@ Deno.test("gate keeps room for the stops while creates hang, and for their rate 
   deepEqual(stops.filter((key) => world.waits.has(key)), []);
 });
 
-Deno.test("gate lets an urgent call pass all who wait", () => {
+Deno.test("gate holds a call that was asked for to the rate of its operation, and to its tenant's turn", () => {
   const world = new GateWorld({ service: () => "ok" });
   const call = { ...CREATE, createdAt: 0 };
   world.gate.admit("first", call);
   world.gate.report("first", call, THROTTLED);
   equal(world.gate.admit("second", call).go, false);
-  equal(world.gate.admit("second", call, { isUrgent: true }).go, true);
-  world.gate.report("second", call, "ok");
-  equal(world.gate.size, 1);
+  equal(world.gate.admit("second", call, { isAskedFor: true }).go, false);
+});
+
+Deno.test("gate lets a call that was asked for pass a role that was refused, at no cost to the retries of others", () => {
+  const world = new GateWorld({ service: denyBad });
+  make(world, 5, BAD);
+  world.advance(1_000);
+  const call = { ...BAD, createdAt: 0 };
+  for (let count = 0; count < 100; count++) {
+    ok(world.gate.admit("pj-0", call, { isAskedFor: true }).go);
+    ok(world.gate.report("pj-0", call, DENIED)! > 0);
+  }
+  const before = world.arrived.length;
+  world.advance(5 * MINUTE);
+  ok(world.arrived.length - before >= 5, `${world.arrived.length - before} retries of the others`);
+});
+
+Deno.test("gate lets one call in ten seconds of all that are asked for find out whether an outage is over, which releases all", () => {
+  let isOut = true;
+  const world = new GateWorld({ service: () => isOut ? NO_CREDENTIALS : "ok" });
+  make(world, 50, GOOD);
+  world.advance(MINUTE);
+  const call = { ...GOOD, createdAt: 0 };
+  const asked = (key: string) => world.gate.admit(key, call, { isAskedFor: true }).go;
+  deepEqual([asked("pj-1"), asked("pj-2"), asked("pj-3")], [true, false, false]);
+  world.gate.report("pj-1", call, NO_CREDENTIALS);
+  equal(asked("pj-2"), false);
+  world.advance(10_000);
+  equal(asked("pj-2"), true);
+  isOut = false;
+  world.gate.report("pj-2", call, "ok");
+  world.advance(1_000);
+  ok(world.done.size >= 48, `${world.done.size} of the others are done`);
 });
 
 Deno.test("gate takes five failures without an answer for an outage, fewer for blips", () => {

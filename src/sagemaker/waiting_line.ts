@@ -6,6 +6,8 @@ import type { RetryBudget } from "./retry_budget.ts";
 const COMES_WITHIN_MS = 30_000;
 /** A call that was begun and never reported counts as over; all its attempts together take less. */
 const ENDS_WITHIN_MS = 60_000;
+/** Calls out of turn come so long after each other. */
+const PROBE_AGAIN_MS = 10_000;
 
 /** How a line is served. Times are milliseconds. */
 export interface LineRule {
@@ -72,6 +74,7 @@ export class WaitingLine {
   #smallestRefused: number;
   /** The smallest request that was refused since the last closing. */
   #smallestOfRound = Infinity;
+  #probedAt = -Infinity;
 
   /**
    * @param call told of each key that has got a turn, now or soon, since it last asked
@@ -98,6 +101,13 @@ export class WaitingLine {
   /** Whether the line is closed and no key is tried for a while. */
   isResting(now: number): boolean {
     return !this.#released && this.#restUntil > now;
+  }
+
+  /** Whether a call out of turn may find out if the line's reason has passed; it is then taken to be sent. */
+  mayBeProbed(now: number): boolean {
+    if (now - this.#probedAt < PROBE_AGAIN_MS) return false;
+    this.#probedAt = now;
+    return true;
   }
 
   /** Whether `key` waits here, or has its turn. */
@@ -144,8 +154,17 @@ export class WaitingLine {
     this.#handOut(now);
   }
 
-  /** The call of `key` failed for this line's reason; `size` as in the constructor. */
-  failed(key: string, arrival: Arrival, failure: Failure, now: number, size = 0): void {
+  /**
+   * The call of `key` failed for this line's reason; `size` as in the constructor. One that `isFree` is not charged to the budget, which
+   * is for the tries of all.
+   */
+  failed(
+    key: string,
+    arrival: Arrival,
+    failure: Failure,
+    now: number,
+    { size = 0, isFree = false }: { size?: number; isFree?: boolean } = {},
+  ): void {
     const { inOrder, strikes, budget, againMs } = this.#rule;
     const turn = this.#turns.get(key);
     this.#turns.delete(key);
@@ -154,7 +173,7 @@ export class WaitingLine {
     member.failedAt = now;
     member.failure = failure;
     member.notBefore = now + againMs(failure);
-    if (!turn?.paced) budget?.charge(now);
+    if (!turn?.paced && !isFree) budget?.charge(now);
     if (turn?.begunIn !== this.#epoch) this.#smallestRefused = Math.min(this.#smallestRefused, size);
     else {
       this.#strikes++;
@@ -217,6 +236,7 @@ export class WaitingLine {
     this.#width = Math.min(this.#width + 1, this.#rule.width);
     if (this.#released) return;
     this.#released = true;
+    this.#restUntil = -Infinity;
     for (const member of this.#members) {
       // Whoever was refused a moment ago, while this one was not, is refused for its own sake.
       if (member.failedAt >= (this.#roundSince ?? Infinity)) continue;
