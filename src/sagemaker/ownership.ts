@@ -21,13 +21,13 @@ const MAX_TAGS = 50;
 
 /**
  * The user's tags and the operator's own, as far as there is room: the user's come first, then the resource's UID, which alone
- * tells whose the job is, then what helps people.
+ * tells whose the job is, then what helps people. What would pass for the operator's own among the user's is left out.
  */
-export function jobTags(userTags: Tag[] = [], { uid, cluster, namespace, name, attempt }: Owner): Tag[] {
+export function jobTags(givenTags: Tag[] = [], { uid, cluster, namespace, name, attempt }: Owner): Tag[] {
+  const userTags = usersTags(givenTags);
   const own = Object.entries({ uid, namespace, name, cluster, attempt: attempt?.toString() })
     .filter((entry): entry is [string, string] => entry[1] !== undefined)
-    .map(([key, value]): Tag => ({ Key: `${OWN_TAG_PREFIX}${key}`, Value: value }))
-    .filter(({ Key }) => !userTags.some((tag) => tag.Key === Key));
+    .map(([key, value]): Tag => ({ Key: `${OWN_TAG_PREFIX}${key}`, Value: value }));
   return [...userTags, ...own].slice(0, Math.max(MAX_TAGS, userTags.length));
 }
 
@@ -36,7 +36,12 @@ export function jobTags(userTags: Tag[] = [], { uid, cluster, namespace, name, a
  * before it did, and a job with another resource's UID would be taken for that one's.
  */
 export function usersTags(tags: Tag[]): Tag[] {
-  return tags.filter(({ Key }) => !Key?.startsWith(OWN_TAG_PREFIX));
+  return tags.filter(({ Key = "" }) => !isReserved(Key));
+}
+
+/** Whether people or IAM's conditions, which pass over case, could take a tag's key for one of the operator's own. */
+function isReserved(key: string): boolean {
+  return key.normalize("NFKC").replace(/^[\s\p{Z}]+/u, "").toLowerCase().startsWith(OWN_TAG_PREFIX);
 }
 
 /** A refusal of a create that is about its tags: the permission to set them, or a condition on them. */

@@ -33,16 +33,32 @@ for (const [count, own] of [[46, 4], [47, 3], [49, 1], [50, 0]] as const) {
   });
 }
 
-Deno.test("jobTags() gives way where the user sets one of its keys", () => {
-  const tags = jobTags([{ Key: "sagemaker-operator/name", Value: "mine" }], OWNER);
-  assert.deepEqual(tags.filter(({ Key }) => Key === "sagemaker-operator/name"), [
-    { Key: "sagemaker-operator/name", Value: "mine" },
-  ]);
+Deno.test("jobTags() does not give way where the user sets one of its keys", () => {
+  const tags = jobTags([{ Key: "sagemaker-operator/name", Value: "mine" }, { Key: "team", Value: "a" }], OWNER);
+  assert.deepEqual(tags, jobTags([{ Key: "team", Value: "a" }], OWNER));
 });
 
 Deno.test("usersTags() leaves out what would pass for the operator's own tags", () => {
-  const tags = ["team", "sagemaker-operator/uid", "sagemaker-operator"].map((Key) => ({ Key, Value: "v" }));
-  assert.deepEqual(keysOf(usersTags(tags)), ["team", "sagemaker-operator"]);
+  const reserved = [
+    "sagemaker-operator/uid",
+    "sagemaker-operator/",
+    "sagemaker-operator/anything",
+    "SageMaker-Operator/uid",
+    " sagemaker-operator/uid",
+    "\t\u00a0sagemaker-operator/uid",
+    "\u3000SAGEMAKER-OPERATOR/UID",
+    "sagema\u212aer-operator/uid",
+    "ｓagemaker-operator／uid",
+  ];
+  const open = [
+    "team",
+    "sagemaker-operator",
+    "x-sagemaker-operator/uid",
+    "sagemaker/operator",
+    "sagemaker_operator/uid",
+  ];
+  const tags = [...reserved, ...open].map((Key) => ({ Key, Value: "v" }));
+  assert.deepEqual(keysOf(usersTags(tags)), open);
 });
 
 Deno.test("isOwnedBy() goes by the UID alone, and says nothing without one", () => {

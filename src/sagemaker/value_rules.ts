@@ -91,10 +91,11 @@ const NOT_AWS_TAG: ValueRule = {
   forbids: true,
 };
 
+/** In any case and behind spaces: IAM's conditions on tags pass over the case of keys, and people over spaces. */
 const NOT_OWN_TAG: ValueRule = {
-  words: `Tag keys that begin with '${OWN_TAG_PREFIX}' are reserved for the operator`,
+  words: `Tag keys that begin with '${OWN_TAG_PREFIX}' (in any case) are reserved for the operator`,
   advice: "choose another key",
-  pattern: `^${OWN_TAG_PREFIX}`,
+  pattern: `^[\\s\\p{Z}]*${inAnyCase(OWN_TAG_PREFIX)}`,
   forbids: true,
   isOurs: true,
 };
@@ -121,6 +122,11 @@ export function valueRules(shapeName: string, member?: string): readonly ValueRu
   const isLine = shape?.type === "string" && shape.pattern === ANY_LINE;
   const special = [...(SPECIAL[shapeName] ?? []), ...(member === undefined ? [] : SPECIAL[member] ?? [])];
   return isLine ? [SINGLE_LINE, ...special] : special;
+}
+
+/** A pattern for `text`, which has letters, hyphens and slashes. */
+function inAnyCase(text: string): string {
+  return text.replace(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`);
 }
 
 /** Whether `value` keeps a rule. */

@@ -14,7 +14,13 @@ const TABLE: Record<string, [kept: string[], broken: string[]]> = {
   ],
   ProcessingLocalPath: [["/", "/a b"], ["", "a", " /a", "/a\n"]],
   ProcessingInstanceType: [["ml.m5.xlarge", "ml.u-6tb1.metal", "ml.p6e-gb200.36xlarge"], ["ml.", "m5.xlarge", "ml.M5"]],
-  TagKey: [["team", "aws", "awsome:x", "x-aws:y"], ["aws:", "AWS:x", "sagemaker-operator/uid"]],
+  TagKey: [["team", "aws", "awsome:x", "x-aws:y"], [
+    "aws:",
+    "AWS:x",
+    "sagemaker-operator/uid",
+    "SageMaker-Operator/x",
+    " \u00a0sagemaker-operator/",
+  ]],
   RedshiftDatabase: [["", "dev"], ["a\nb"]],
   KmsKeyId: [["", "a\nb"], []],
 };

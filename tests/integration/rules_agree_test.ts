@@ -28,6 +28,8 @@ const PIECES = [
   "AWS:",
   "Aws",
   "sagemaker-operator/",
+  "SageMaker-OPERATOR/",
+  "\u00a0",
   "team",
   ":",
   "/",

@@ -44,7 +44,12 @@ Deno.test("resources that were stored under a lax CRD get their status, and are 
     });
   await store("image", "appSpecification.imageUri", "hello-world");
   await store("arguments", "appSpecification.containerArguments", [""], true);
-  await store("spoofed", "tags", [{ key: "sagemaker-operator/uid", value: "another" }, { key: "team", value: "a" }]);
+  await store("spoofed", "tags", [
+    { key: "sagemaker-operator/uid", value: "another" },
+    { key: "SageMaker-Operator/namespace", value: "another" },
+    { key: " sagemaker-operator/name", value: "another" },
+    { key: "team", value: "a" },
+  ]);
 
   await installCrd(cluster);
   await eventually("the new schema holds", async () => {
@@ -62,6 +67,7 @@ Deno.test("resources that were stored under a lax CRD get their status, and are 
   const [job] = scene.standIn.created;
   assert.equal(scene.standIn.created.length, 1);
   assert.deepEqual([job?.tags["sagemaker-operator/uid"], job?.tags["team"]], [uid, "a"]);
+  assert.ok(!Object.values(job?.tags ?? {}).includes("another"), JSON.stringify(job?.tags));
 
   for (const name of ["image", "arguments", "spoofed"]) await scene.resources.delete(name);
   await scene.resources.untilGone("image");

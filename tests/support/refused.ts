@@ -162,7 +162,8 @@ export const REFUSED: readonly Refused[] = [
     title: "a tag of the operator's",
     changes: { "tags.1.key": "sagemaker-operator/uid" },
     field: "spec.tags[1].key",
-    said: "Tag keys that begin with 'sagemaker-operator/' are reserved for the operator; choose another key",
+    said:
+      "Tag keys that begin with 'sagemaker-operator/' (in any case) are reserved for the operator; choose another key",
     isOurs: true,
   },
 ];
