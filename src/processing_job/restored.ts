@@ -55,7 +55,12 @@ function isEnded(status: ProcessingJobStatus | undefined): boolean {
 }
 
 function rest(context: Context, stored: ProcessingJob, next: Next): Action {
-  const settled = (status: ProcessingJobStatus): Action => ({ do: "settle", status, follow: false, next });
+  const settled = (status: ProcessingJobStatus): Action => ({
+    do: "settle",
+    status: isRunAsked(stored) ? stillAsked(status, stored) : status,
+    follow: false,
+    next,
+  });
   if (isEnded(stored.status)) {
     const status = isFormerEnd(stored.status) ? formerEnd({ ...context, resource: stored }) : refreshed(stored);
     const expiry = next.kind === "wait" ? decideTtl({ ...context, resource: stored }) : undefined;
@@ -63,6 +68,15 @@ function rest(context: Context, stored: ProcessingJob, next: Next): Action {
   }
   if (isPaused(stored)) return settled(paused(stored, context.now));
   return settled(restoredStatus(context, stored));
+}
+
+/** What was asked for is not done yet: without this, a throttled look would be the only answer to the user's request. */
+function stillAsked(
+  { observedReconcileAt: _, ...status }: ProcessingJobStatus,
+  stored: ProcessingJob,
+): ProcessingJobStatus {
+  const observedReconcileAt = stored.status?.observedReconcileAt;
+  return { ...status, ...(observedReconcileAt !== undefined && { observedReconcileAt }) };
 }
 
 function restoredStatus({ names, now }: Context, stored: ProcessingJob): ProcessingJobStatus {

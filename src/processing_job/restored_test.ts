@@ -116,6 +116,40 @@ for (const [what, parts] of RESTORED) {
   });
 }
 
+// Found on a real apiserver: right after a restart of the operator the request was noted as observed, and no job was ever run.
+for (
+  const [what, observed] of [
+    ["it is too early to believe that there is no job", { ...gone, inheritedAt: NOW - 20_000 }],
+    ["a look fails", {
+      hasLooked: true,
+      failure: { retry: "soon", reason: "Throttled", code: "x", message: "x" } as const,
+    }],
+  ] as [string, Observed][]
+) {
+  for (const earlier of [undefined, "before"]) {
+    for (const ended of [false, true]) {
+      const of = ended ? "a restored ending" : "a restored resource";
+      const asks = earlier === undefined ? "the first" : "a second";
+      Deno.test(`${asks} request to run ${of} stands while ${what}`, () => {
+        const annotations: Record<string, string> = earlier === undefined ? {} : { [ANNOTATIONS.reconcileAt]: earlier };
+        const observedBefore = earlier === undefined ? {} : { observedReconcileAt: earlier };
+        const parts: Parts = {
+          mark: OTHER_UID,
+          annotations,
+          status: old(ended ? "Completed" : "InProgress", observedBefore),
+        };
+        const { status } = settled(make(parts));
+        const asked = { ...parts, status, held: true, mark: UID, annotations: { [ANNOTATIONS.reconcileAt]: "now" } };
+        const waiting = settled(make(asked), observed);
+        assert.equal(waiting.status.observedReconcileAt, earlier);
+        assert.equal(waiting.next.kind, "after");
+        const later = make({ ...asked, status: waiting.status });
+        assert.deepEqual(next(later, { ...gone, isCurrent: true }), { do: "create" });
+      });
+    }
+  }
+}
+
 Deno.test("the annotation reconcile-at of a backup asks for nothing", () => {
   const annotations = { [ANNOTATIONS.reconcileAt]: "long ago" };
   const fresh = settled(make({ mark: OTHER_UID, annotations }));
