@@ -1,6 +1,7 @@
 /** The admission policies on a real apiserver: what they let pass, what they refuse, and in which words. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { API_VERSION, KIND } from "../../src/api/group.ts";
 import { type ControlPlane, startControlPlane } from "../../tools/control_plane/control_plane.ts";
 import { resourcePath, tryCreate, tryPatch } from "../support/admission.ts";
 import { MINIMAL_SPEC } from "../support/builders.ts";
@@ -170,6 +171,83 @@ Deno.test("a resource that is no longer allowed can still be changed and deleted
   }
   assert.equal((await tryPatch(cluster, `${path}/status`, { status: { additional: "x" } })).status, 200);
   assert.equal((await cluster.request("DELETE", path)).status, 200);
+});
+
+/** Of a resource whose metadata is given; `created`, or the status and the message. */
+async function answerToMetadata(namespace: string, metadata: Record<string, unknown>): Promise<string> {
+  const body = {
+    apiVersion: API_VERSION,
+    kind: KIND,
+    metadata: { generateName: "job-", ...metadata },
+    spec: MINIMAL_SPEC,
+  };
+  const answer = await cluster.request("POST", `${resourcePath(namespace)}?dryRun=All`, body);
+  return answer.status === 201 ? "created" : `${answer.status} ${answer.body.message}`;
+}
+
+Deno.test("a resource whose metadata is larger than it need be is refused", async () => {
+  const namespace = await makeNamespace({});
+  const reconcileAt = "sagemaker.aws.amazon.com/reconcile-at";
+  await eventually("the policy on the size holds", async () => {
+    const annotations = { [reconcileAt]: "x".repeat(65) };
+    assert.match(await answerToMetadata(namespace, { annotations }), /^403 .* has at most 64 characters$/);
+  });
+  const many = (count: number) => Array.from({ length: count }, (_, index) => `${index}`);
+  const labels = (count: number) => Object.fromEntries(many(count).map((key) => [`example.com/${key}`, "x"]));
+  const CASES: [metadata: Record<string, unknown>, expected: RegExp][] = [
+    [{ annotations: { [reconcileAt]: "x".repeat(64), other: "y".repeat(65_000) }, labels: labels(64) }, /^created$/],
+    [
+      { annotations: { notes: "x".repeat(65_532) } },
+      /^403 .*finalizers have 65537 characters in all: at most 65536 are/,
+    ],
+    [{ annotations: { "sagemaker.aws.amazon.com/notes": "x".repeat(255_000) } }, /^403 /],
+    [{ finalizers: many(2_000).map((key) => `example.com/${"f".repeat(40)}-${key}`) }, /^403 .* characters in all/],
+    [{ labels: labels(65) }, /^403 .*metadata.labels has 65 labels: at most 64 are allowed$/],
+  ];
+  for (const [metadata, expected] of CASES) assert.match(await answerToMetadata(namespace, metadata), expected);
+});
+
+Deno.test("a resource that was larger before the policy can be changed and let go, but can't grow", async () => {
+  const namespace = await makeNamespace({});
+  const before = "sagemaker-operator-size";
+  const binding = `/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings/${before}`;
+  const audit = (validationActions: string[]) => tryPatch(cluster, binding, { spec: { validationActions } });
+  assert.equal((await audit(["Audit"])).status, 200);
+  const annotations = { "sagemaker.aws.amazon.com/notes": "x".repeat(100_000) };
+  await eventually("the policy does not hold", async () => {
+    assert.equal(await answerToMetadata(namespace, { annotations }), "created");
+  });
+  const { body } = await tryCreate(cluster, namespace, MINIMAL_SPEC);
+  const path = resourcePath(namespace, body.metadata.name);
+  assert.equal((await tryPatch(cluster, path, { metadata: { annotations } })).status, 200);
+  assert.equal((await audit(["Deny"])).status, 200);
+  await eventually(
+    "the policy holds",
+    async () => assert.match(await answerToMetadata(namespace, { annotations }), /^403/),
+  );
+  const grown = { annotations: { other: "y" } };
+  assert.equal((await tryPatch(cluster, path, { metadata: grown })).status, 403);
+  assert.equal((await tryPatch(cluster, path, { spec: { suspend: true } })).status, 200);
+  assert.equal((await tryPatch(cluster, `${path}/status`, { status: { additional: "x" } })).status, 200);
+  assert.equal((await cluster.request("DELETE", path)).status, 200);
+});
+
+Deno.test("the quota counts ProcessingJobs, and the apiserver refuses the one beyond it", async () => {
+  const namespace = await makeNamespace({});
+  const applied = await kubectl(cluster, ["apply", "-n", namespace, "-f", join(POLICIES, "quota")]);
+  assert.deepEqual([applied.code, applied.stderr], [0, ""]);
+  const path = `/api/v1/namespaces/${namespace}/resourcequotas/sagemaker-operator-processingjobs`;
+  const { hard } = (await cluster.request("GET", path)).body.spec;
+  // What a controller of Kubernetes counts, which does not run here.
+  const used = Object.fromEntries(Object.entries(hard).map(([key, count]) => [key, `${Number(count) - 1}`]));
+  assert.equal((await tryPatch(cluster, `${path}/status`, { status: { hard, used } })).status, 200);
+  await eventually("the quota is full", async () => {
+    const { status, body } = await tryCreate(cluster, namespace, MINIMAL_SPEC);
+    assert.equal(status, 403);
+    assert.match(body.message, /exceeded quota: sagemaker-operator-processingjobs, requested: count\/processingjobs/);
+  });
+  const { items } = (await cluster.request("GET", resourcePath(namespace))).body;
+  assert.equal(items.length, 1);
 });
 
 Deno.test("the policies are applied without a warning, and a second time change nothing", async () => {
