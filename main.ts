@@ -28,5 +28,6 @@ Deno.exit(
     signal: controller.signal,
     stdout: writer(Deno.stdout),
     stderr: writer(Deno.stderr),
+    terminal: { stdout: Deno.stdout.isTerminal(), stderr: Deno.stderr.isTerminal() },
   }),
 );

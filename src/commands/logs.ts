@@ -18,6 +18,9 @@ export const LOGS_FLAGS = {
   "timestamps": boolean({ help: "Shows the time of each line, in UTC" }),
   "prefix": boolean({ help: "Shows the host of each line (default: if there are several)" }),
   "no-prefix": boolean({ help: "Never shows the host" }),
+  "raw": boolean({
+    help: "Keeps control characters and sequences of the lines, which a terminal is otherwise not sent",
+  }),
   "stream-prefix": string({
     help: "Only log streams whose names begin so, after the job's name and a slash",
     aliases: ["p"],
@@ -61,14 +64,16 @@ export const logs: Command = {
 
 /** Prints logs to a command's stdout, and what is to be said about them to its stderr. */
 export async function printLogs(
-  request: Omit<LogsRequest, "version" | "colours">,
-  { env, signal, stdout, stderr }: CommandContext,
+  { raw, ...request }: Omit<LogsRequest, "version" | "colours" | "plain"> & { raw: boolean },
+  { env, signal, stdout, stderr, terminal, stdoutAsIs = stdout }: CommandContext,
 ): Promise<void> {
   // With all that it needs it is loaded only here: `run` and the others have no use for it.
   const { showLogs } = await import("../logs/show.ts");
-  const colours = Deno.stdout.isTerminal() && !Deno.noColor;
+  const isTerminal = terminal?.stdout ?? false;
+  const colours = isTerminal && !Deno.noColor;
+  const plain = isTerminal && !raw;
   try {
-    await showLogs({ ...request, version: VERSION, colours }, { env, signal, stdout, stderr });
+    await showLogs({ ...request, version: VERSION, colours, plain }, { env, signal, stdout: stdoutAsIs, stderr });
   } catch (error) {
     throw signal.aborted ? new Interrupted() : error;
   }

@@ -5,6 +5,7 @@ import { exitCodeOf, UsageError } from "./errors.ts";
 import { commandUsage, programUsage } from "./help.ts";
 import { nearest } from "../util/nearest.ts";
 import { argumentsOf } from "./plugin.ts";
+import { terminalText } from "../util/terminal_text.ts";
 
 /** In the order of the help. Only the one that is called is loaded: `run` needs nothing of what `render` reads YAML with. */
 const COMMANDS = {
@@ -29,7 +30,8 @@ async function specs(): Promise<CommandSpec[]> {
 }
 
 /** Runs the command that `argv` names and gives the exit code: 0, 1 for a failure, 2 for a mistake in the call. */
-export function runCommand(argv: readonly string[], context: CommandContext): Promise<number> {
+export function runCommand(argv: readonly string[], streams: CommandContext): Promise<number> {
+  const context = safeOnTerminals(streams);
   return exitCodeOf(async () => {
     const [name, ...rest] = argumentsOf(process.argv0, argv);
     if (name === undefined || ["-h", "-help", "--help", "help"].includes(name)) {
@@ -41,6 +43,17 @@ export function runCommand(argv: readonly string[], context: CommandContext): Pr
     if (wantsHelp(rest)) return context.stdout(commandUsage(command.spec));
     await command.run(rest, context);
   }, context.stderr);
+}
+
+/** The streams, of which those that are terminals are written no control characters. */
+function safeOnTerminals(context: CommandContext): CommandContext {
+  const { stdout, stderr, terminal } = context;
+  return {
+    ...context,
+    stdout: terminal?.stdout ? (text) => stdout(terminalText(text)) : stdout,
+    stderr: terminal?.stderr ? (text) => stderr(terminalText(text)) : stderr,
+    stdoutAsIs: stdout,
+  };
 }
 
 function isCommand(name: string): name is keyof typeof COMMANDS {

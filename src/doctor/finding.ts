@@ -25,7 +25,9 @@ const MARKS = { ok: "✓", warning: "!", failure: "✗" } as const;
 
 /** A finding for people: one line, without its newline. */
 export function findingLine({ check, level, text, mend }: Finding): string {
-  return `${MARKS[level]} ${check}: ${text}${mend === undefined ? "" : `. To mend it: ${mend}`}`;
+  const line = `${MARKS[level]} ${check}: ${text}${mend === undefined ? "" : `. To mend it: ${mend}`}`;
+  // What AWS or a cluster says must not pass for another finding.
+  return line.replace(/\s*[\r\n]\s*/g, " ");
 }
 
 /** Findings for programs. */

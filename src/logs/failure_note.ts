@@ -1,6 +1,7 @@
 import { cutText, cutTextStart } from "../api/text.ts";
 import type { LogLine } from "./source.ts";
 import { hostOf } from "./streams.ts";
+import { terminalText } from "../util/terminal_text.ts";
 
 /** What the API server takes, in bytes. */
 const MAX_NOTE_BYTES = 1024;
@@ -40,10 +41,9 @@ export function noteWithLines(
   return head + kept.join("");
 }
 
-/** Without colours, and on one line. */
+/** Without control sequences, and on one line. */
 function plainText(message: string): string {
-  // deno-lint-ignore no-control-regex -- these are what is to go
-  return message.replace(/\x1b\[[0-9;]*[A-Za-z]/g, "").replace(/[\x00-\x1f\x7f]+/g, " ").trim();
+  return terminalText(message.replace(/[\0\b\v\f]/g, " ")).replace(/[\t\n]+/g, " ").trim();
 }
 
 function sizeOf(text: string): number {

@@ -1,5 +1,6 @@
 import type { LogLine } from "./source.ts";
 import { hostOf } from "./streams.ts";
+import { terminalText } from "../util/terminal_text.ts";
 
 /** How lines look. */
 export interface LineStyle {
@@ -9,6 +10,8 @@ export interface LineStyle {
   timestamps: boolean;
   /** Gives each host a colour of its own. */
   colours: boolean;
+  /** Leaves control sequences and characters out, as a terminal would obey them. */
+  plain: boolean;
 }
 
 /** Cyan, green, yellow, magenta, blue, and the bright ones: what can be read on a dark and on a light ground. */
@@ -17,12 +20,17 @@ const COLOURS = [36, 32, 33, 35, 34, 96, 92, 95];
 /** The lines as text, each with its newline. Of a message of several lines each one gets its prefix. */
 export function textOf(lines: readonly LogLine[], style: LineStyle): string {
   return lines.map((line) => {
-    const head = headOf(line, style);
-    return `${head}${line.message.replaceAll("\n", `\n${head}`)}\n`;
+    const { stream, message, timestamp } = line;
+    const shown = style.plain ? { stream: terminalText(stream), message: terminalText(message) } : { stream, message };
+    const head = headOf({ ...shown, timestamp }, style);
+    return `${head}${shown.message.replaceAll("\n", `\n${head}`)}\n`;
   }).join("");
 }
 
-function headOf({ stream, timestamp }: LogLine, { prefix, timestamps, colours }: LineStyle): string {
+function headOf(
+  { stream, timestamp }: Pick<LogLine, "stream" | "timestamp">,
+  { prefix, timestamps, colours }: LineStyle,
+): string {
   const time = timestamps ? `${new Date(timestamp).toISOString()} ` : "";
   if (prefix === "none") return time;
   const host = hostOf(stream);

@@ -33,8 +33,10 @@ export interface LogsRequest {
   streamPrefix?: string | undefined;
   host?: string | undefined;
   /** How lines look, given how many hosts write them. */
-  style: (hosts: number) => Omit<LineStyle, "colours">;
+  style: (hosts: number) => Omit<LineStyle, "colours" | "plain">;
   colours: boolean;
+  /** Whether control characters are left out of the lines. */
+  plain: boolean;
   /** Said on stderr before the first line. */
   heading?: (view: JobView) => string;
   version: string;
@@ -182,8 +184,8 @@ class Show {
   #print({ hosts }: JobView, lines: readonly LogLine[]): void {
     if (lines.length === 0) return;
     this.#printed += lines.length;
-    const { style, colours, host } = this.#request;
-    this.#streams.stdout(textOf(lines, { ...style(host === undefined ? hosts : 1), colours }));
+    const { style, colours, plain, host } = this.#request;
+    this.#streams.stdout(textOf(lines, { ...style(host === undefined ? hosts : 1), colours, plain }));
   }
 
   #say(text: string): void {

@@ -1,5 +1,6 @@
 import { configureSync, type LogLevel as TapeLevel, type LogRecord } from "@logtape/logtape";
 import { AsyncLocalStorage } from "node:async_hooks";
+import { terminalText } from "../util/terminal_text.ts";
 import { errorText } from "./error_text.ts";
 
 /** The levels of `--log-level`, from the most to the least talkative. */
@@ -59,7 +60,12 @@ function jsonLine(record: LogRecord, { stacks }: { stacks: boolean }): string {
     line[RESERVED.has(name) ? `${name}_` : name] = value;
     if (stacks && value instanceof Error) line[`${name}Stack`] = value.stack;
   }
-  return `${toJson(line)}\n`;
+  return `${visible(toJson(line))}\n`;
+}
+
+/** DEL and C1 as JSON escapes them, which `JSON.stringify` does for C0 alone. */
+function visible(line: string): string {
+  return line.replace(/[\x7f-\x9f]/g, (control) => `\\u00${control.charCodeAt(0).toString(16)}`);
 }
 
 function textLine(record: LogRecord, { stacks }: { stacks: boolean }): string {
@@ -74,7 +80,7 @@ function textLine(record: LogRecord, { stacks }: { stacks: boolean }): string {
     words.push(`${name}=${textValue(name, value)}`);
     if (stacks && value instanceof Error && value.stack) after += `${value.stack.replace(/^/gm, "    ")}\n`;
   }
-  return `${words.join(" ")}\n${after}`;
+  return `${visible(words.join(" "))}\n${terminalText(after)}`;
 }
 
 /** Quotes what would be ambiguous on a line, or could pass for another line. */
