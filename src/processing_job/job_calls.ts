@@ -50,6 +50,8 @@ const NO_POLICY: NamespacePolicy = { defaults: {} };
 const ALL: AllowedByFlags = { roleArns: [], regions: [] };
 /** The longest that a status waits for the calls of others. */
 const LONGEST_WAIT_MS = 4_000;
+/** A call that is throttled is told unless it goes within this time of its first try. */
+const UNTOLD_MS = 2_500;
 /** As many records are deleted in one reconcile at most. */
 const MOST_RECORDS_AT_ONCE = 20;
 
@@ -137,6 +139,9 @@ export class JobCalls {
   /** By key, up to which attempt the records were deleted, for a deletion that takes several reconciles. */
   readonly #recordsDeleted = new Map<string, number>();
 
+  /** By key, since when its calls are throttled with no other answer in between. */
+  readonly #throttledAt = new Map<string, number>();
+
   /** All of these. Whatever is remembered by key belongs here, so that it is forgotten with the key. */
   readonly #byKey = [
     this.#unsettledAt,
@@ -150,6 +155,7 @@ export class JobCalls {
     this.#sites,
     this.#stoppedAt,
     this.#recordsDeleted,
+    this.#throttledAt,
   ];
 
   constructor(options: JobCallsOptions) {
@@ -588,10 +594,20 @@ export class JobCalls {
       return true;
     }
     const retryMs = gate.report(key, call, failure ?? "ok");
+    if (failure?.reason !== "Throttled") this.#throttledAt.delete(key);
     if (failure === undefined) return true;
+    if (failure.reason === "Throttled" && this.#isShort(key, retryMs)) throw new NotNow(retryMs!);
     const shown = failure.reason === "Throttled" ? gate.waitingFor(key, call) ?? failure : failure;
     observed.failure = retryMs === undefined ? shown : { ...shown, retryMs };
     return false;
+  }
+
+  /** Whether the wait of a throttled call is too short for a write: a turn within seconds, for a few seconds at most. */
+  #isShort(key: string, retryMs: number | undefined): boolean {
+    const now = this.#options.clock.monotonic();
+    const since = this.#throttledAt.get(key) ?? now;
+    this.#throttledAt.set(key, since);
+    return retryMs !== undefined && now + retryMs - since <= UNTOLD_MS;
   }
 
   /** Sends the create, and notes what its failure leaves open. */

@@ -101,15 +101,17 @@ export class ResourceClient {
   }
 
   /**
-   * Makes sure that the resource has not changed since it was read. It writes nothing, but for a mark that is not there yet, as on
-   * resources of the controller before this one.
-   *
-   * @throws {KubeError} 409 if it has changed
+   * A patch that succeeds only if the resource has not changed since it was read, where a read might be answered from a cache that is
+   * behind. It changes nothing, but for a mark that is not there yet, as on resources of the controller before this one.
    */
   async confirm(resource: ProcessingJob, signal: AbortSignal): Promise<ProcessingJob> {
-    const { uid, annotations } = resource.metadata;
+    const { resourceVersion, uid, annotations } = resource.metadata;
     if (annotations?.[MARK] !== uid) return await this.setFinalizer(resource, true, signal);
-    return await this.#unchanged(resource, signal);
+    const patch = { metadata: { resourceVersion, uid } };
+    return await this.#send(
+      resource,
+      () => this.#kube.patch<ProcessingJob>(pathOf(resource), patch, { type: "merge", signal }),
+    );
   }
 
   /**
@@ -174,10 +176,10 @@ export class ResourceClient {
     }
   }
 
-  async #send<T>(resource: ProcessingJob, send: () => Promise<T>): Promise<T> {
+  async #send<T>(resource: ProcessingJob, write: () => Promise<T>): Promise<T> {
     const key = keyOf(resource);
     try {
-      const answer = await send();
+      const answer = await write();
       this.#refused.delete(key);
       return answer;
     } catch (error) {

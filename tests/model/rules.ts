@@ -212,7 +212,10 @@ export class Rules {
     const isDated = status?.processingEndTime !== undefined;
     const end = Date.parse(status?.processingEndTime ?? known);
     const now = isDated ? this.#stage.serviceNow() : this.#stage.clock.now();
-    if (!(now >= end + ttlSecondsAfterFinished * 1000)) {
+    // A look may have told when it ended that no status shows.
+    const records = this.#stage.accounts.named(life.attempt).map(({ phases }) => phases.at(-1)!.at);
+    const isOverByRecord = records.some((at) => this.#stage.serviceNow() >= at + ttlSecondsAfterFinished * 1000);
+    if (!isOverByRecord && !(now >= end + ttlSecondsAfterFinished * 1000)) {
       this.broken(`the resource of ${life.name} was deleted before its time to live was over`);
     }
     if (isPaused(was)) this.broken(`the resource of ${life.name} was deleted while it was paused`);
