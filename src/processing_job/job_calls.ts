@@ -2,8 +2,8 @@ import type { Tag } from "@aws-sdk/client-sagemaker";
 import { getLogger } from "@logtape/logtape";
 import { accountIn } from "../api/arn.ts";
 import { attemptName } from "../api/job_name.ts";
-import { type Account, type Failure, type JobRef, SageMakerError, type Sighting } from "../api/job.ts";
-import type { AppliedDefault, JobSite, ProcessingJob } from "../api/processing_job.ts";
+import { type Failure, type JobRef, SageMakerError, type Sighting } from "../api/job.ts";
+import type { AppliedDefault, ProcessingJob } from "../api/processing_job.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { SageMaker, SageMakerFor } from "../sagemaker/client.ts";
 import { toCreateRequest } from "../sagemaker/convert.ts";
@@ -40,7 +40,7 @@ import {
   refusalOf,
   REFUSALS,
 } from "./namespace_policy.ts";
-import { accountAt, endpointProblem, type OperatorPlace, siteOf } from "./site.ts";
+import { JobSites } from "./site.ts";
 
 const log = getLogger(["operator", "processing-job"]);
 
@@ -130,8 +130,7 @@ export class JobCalls {
   /** By key, the name of its job where that isn't the first attempt's. */
   readonly #names = new Map<string, string>();
 
-  /** By key, where this process has sent the last create, until the job has ended: the status may not say so yet. */
-  readonly #sites = new Map<string, JobSite>();
+  readonly #sites: JobSites;
 
   /** By key, when its job was last stopped. */
   readonly #stoppedAt = new Map<string, number>();
@@ -152,7 +151,6 @@ export class JobCalls {
     this.#createdAt,
     this.#applied,
     this.#names,
-    this.#sites,
     this.#stoppedAt,
     this.#recordsDeleted,
     this.#throttledAt,
@@ -161,11 +159,13 @@ export class JobCalls {
   constructor(options: JobCallsOptions) {
     this.#options = options;
     this.#startedAt = options.clock.now();
+    const isAws = (endpoint: string) => options.isAws?.({ name: "", region: "", endpoint }) ?? false;
+    this.#sites = new JobSites({ endpoint: options.endpoint, isAws }, (resource) => this.#policyOf(resource));
   }
 
   /** How many things are remembered by key. */
   get size(): number {
-    return [...this.#byKey, this.#admitted, this.heartbeats].reduce((sum, { size }) => sum + size, 0);
+    return [...this.#byKey, this.#admitted, this.#sites, this.heartbeats].reduce((sum, { size }) => sum + size, 0);
   }
 
   /**
@@ -185,13 +185,13 @@ export class JobCalls {
     const key = keyOf(resource);
     this.#keepApart(key, resource);
     const serviceNow = this.#options.serviceNow?.(refOf(resource));
-    const where = this.#whereIs(resource);
+    const where = this.#sites.whereIs(resource);
     const sighting = "ref" in where ? this.#options.jobs.get(key, where.ref) : undefined;
     const applied = this.#applied.get(key);
     const unsettledAt = this.#unsettledAt.get(key);
     return {
       ...(sighting?.job || (sighting?.absent && !sighting.failure) ? { sighting } : {}),
-      ...("ref" in where ? { site: siteOf(where.ref, this.#operatorPlace) } : {}),
+      ...("ref" in where ? { site: this.#sites.siteOf(where.ref) } : {}),
       ...(unsettledAt === undefined ? {} : { unsettledAt }),
       ...(this.#unsent.has(key) ? { isUnsent: true } : {}),
       ...(this.#isNeverSent(resource) ? { isNeverSent: true } : {}),
@@ -261,7 +261,7 @@ export class JobCalls {
     this.#options.jobs.forget(key);
     this.#options.gate.leave(key);
     this.heartbeats.forget(key);
-    for (const each of this.#byKey) each.delete(key);
+    for (const each of [...this.#byKey, this.#sites]) each.delete(key);
   }
 
   /** Asks SageMaker for the job. */
@@ -281,7 +281,7 @@ export class JobCalls {
    * that account; a job that is there after all is what was seen.
    */
   async identify(resource: ProcessingJob, wanted: string, observed: Observed, signal: AbortSignal): Promise<void> {
-    const where = this.#whereIs(resource);
+    const where = this.#sites.whereIs(resource);
     if ("failure" in where) {
       observed.failure = where.failure;
       return;
@@ -335,7 +335,7 @@ export class JobCalls {
     if (isUnknown && !await this.#confirmNamespace(resource, observed, signal)) return false;
     if (this.#refuses(resource, observed)) return false;
     const key = keyOf(resource);
-    const call = this.#callOf(resource, "CreateProcessingJob", this.#refToCreate(resource));
+    const call = this.#callOf(resource, "CreateProcessingJob", this.#sites.toCreate(resource));
     const admission = this.#options.gate.admit(key, call, { isAskedFor: isAskedFor(resource) });
     if (admission.go) {
       this.#admitted.add(key);
@@ -387,26 +387,6 @@ export class JobCalls {
     return this.#options.policyOf?.(namespace) ?? NO_POLICY;
   }
 
-  /** Where the job is, if there is one; or why it can't be asked for. */
-  #whereIs(resource: ProcessingJob): { ref: JobRef } | { failure: Failure } {
-    const ref = refOf(resource);
-    const site = this.#sites.get(keyOf(resource)) ?? resource.status?.site;
-    const failure = ref.endpoint === undefined ? endpointProblem(site, this.#operatorPlace) : undefined;
-    if (failure) return { failure };
-    const found = accountAt(site, this.#policyOf(resource));
-    return "failure" in found ? found : { ref: at(ref, found.account) };
-  }
-
-  /** Where a create goes: what the Namespace says now is what counts. */
-  #refToCreate(resource: ProcessingJob): JobRef {
-    return at(refOf(resource), this.#policyOf(resource).account);
-  }
-
-  get #operatorPlace(): OperatorPlace {
-    const { endpoint, isAws } = this.#options;
-    return { endpoint, isAws: (endpoint) => isAws?.({ name: "", region: "", endpoint }) ?? false };
-  }
-
   #callOf(resource: ProcessingJob, operation: string, { account }: JobRef): Call {
     const { defaults } = this.#policyOf(resource);
     const { metadata, spec } = resource;
@@ -433,7 +413,7 @@ export class JobCalls {
     if (this.#refuses(resource, observed)) return;
     // Now and not later: what was just allowed is what is sent.
     const filled = this.#filled(resource, observed);
-    const sentTo = this.#refToCreate(resource);
+    const sentTo = this.#sites.toCreate(resource);
     await this.#attempt(resource, "CreateProcessingJob", observed, async (sageMaker, ref) => {
       const spec = await withValues(filled, this.#options, signal);
       const arn = await this.#sendCreate(sageMaker, { ...resource, spec }, ref, { observed, signal });
@@ -529,7 +509,7 @@ export class JobCalls {
     this.#applied.delete(key);
     if (follow) {
       this.#followed.add(key);
-      const where = this.#whereIs(resource);
+      const where = this.#sites.whereIs(resource);
       if ("failure" in where) return;
       // Nobody reads how long a job ran whose resource is going away.
       const { creationTimestamp, deletionTimestamp } = resource.metadata;
@@ -562,7 +542,7 @@ export class JobCalls {
     const { gate, sageMakerFor } = this.#options;
     const key = keyOf(resource);
     const isCreate = operation === "CreateProcessingJob";
-    const where = isCreate ? { ref: this.#refToCreate(resource) } : this.#whereIs(resource);
+    const where = isCreate ? { ref: this.#sites.toCreate(resource) } : this.#sites.whereIs(resource);
     if ("failure" in where) {
       observed.failure = where.failure;
       return false;
@@ -622,8 +602,7 @@ export class JobCalls {
     this.#unsent.delete(key);
     this.#neverSent.delete(key);
     observed.isNeverSent = false;
-    observed.site = siteOf(ref, this.#operatorPlace);
-    this.#sites.set(key, observed.site);
+    observed.site = this.#sites.note(resource, ref);
     try {
       return await this.#createOrUntagged(sageMaker, resource, ref, signal);
     } catch (error) {
@@ -657,10 +636,6 @@ export class JobCalls {
       return arn;
     }
   }
-}
-
-function at(ref: JobRef, account: Account | undefined): JobRef {
-  return account ? { ...ref, account } : ref;
 }
 
 /**

@@ -4,7 +4,8 @@
  */
 import { accountIn } from "../api/arn.ts";
 import type { Account, Failure, JobRef } from "../api/job.ts";
-import type { JobSite } from "../api/processing_job.ts";
+import type { JobSite, ProcessingJob } from "../api/processing_job.ts";
+import { keyOf, refOf } from "./identity.ts";
 import { type NamespacePolicy, namespaceUnknown } from "./namespace_policy.ts";
 
 /** Endpoints are put right by people, and roll-outs of flags take minutes. */
@@ -18,8 +19,61 @@ export interface OperatorPlace {
   isAws: (endpoint: string) => boolean;
 }
 
-/** What a status keeps of the place that calls for `ref` go to. */
-export function siteOf({ account, endpoint }: JobRef, operator: OperatorPlace): JobSite {
+/** Where the jobs of resources are, and where new ones go. */
+export class JobSites {
+  readonly #operator: OperatorPlace;
+  readonly #policyOf: (resource: ProcessingJob) => NamespacePolicy;
+  /** By key, where this process has sent the last create, until the job has ended: the status may not say so yet. */
+  readonly #created = new Map<string, JobSite>();
+
+  constructor(operator: OperatorPlace, policyOf: (resource: ProcessingJob) => NamespacePolicy) {
+    this.#operator = operator;
+    this.#policyOf = policyOf;
+  }
+
+  /** How many creates are remembered. */
+  get size(): number {
+    return this.#created.size;
+  }
+
+  /** Where the job is, if there is one; or why it can't be asked for. */
+  whereIs(resource: ProcessingJob): { ref: JobRef } | { failure: Failure } {
+    const ref = refOf(resource);
+    const site = this.#created.get(keyOf(resource)) ?? resource.status?.site;
+    const failure = ref.endpoint === undefined ? endpointProblem(site, this.#operator) : undefined;
+    if (failure) return { failure };
+    const found = accountAt(site, this.#policyOf(resource));
+    return "failure" in found ? found : { ref: at(ref, found.account) };
+  }
+
+  /** Where a create goes: what the Namespace says now is what counts, never what a status says. */
+  toCreate(resource: ProcessingJob): JobRef {
+    return at(refOf(resource), this.#policyOf(resource).account);
+  }
+
+  /** What a status keeps of the place that calls for `ref` go to. */
+  siteOf(ref: JobRef): JobSite {
+    return siteOf(ref, this.#operator);
+  }
+
+  /** A create is sent there; gives what a status keeps of it. */
+  note(resource: ProcessingJob, ref: JobRef): JobSite {
+    const site = this.siteOf(ref);
+    this.#created.set(keyOf(resource), site);
+    return site;
+  }
+
+  /** Forgets the create. */
+  delete(key: string): void {
+    this.#created.delete(key);
+  }
+}
+
+function at(ref: JobRef, account: Account | undefined): JobRef {
+  return account ? { ...ref, account } : ref;
+}
+
+function siteOf({ account, endpoint }: JobRef, operator: OperatorPlace): JobSite {
   return {
     ...(account && { assumedRoleArn: account.roleArn }),
     ...(account?.externalId !== undefined && { externalId: account.externalId }),

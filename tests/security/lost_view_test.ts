@@ -1,7 +1,7 @@
 /**
  * What the operator may see changes while jobs run: Namespaces that can't be read any more, another `assume-role-arn`, another endpoint.
- * A job is asked for where it was created and nowhere else, and never counts as lost because of that. All tests of this file fail at
- * 939be82.
+ * A job is asked for where it was created and nowhere else, and never counts as lost because of that. All tests of this file but the last
+ * fail at 939be82.
  */
 import assert from "node:assert/strict";
 import { findCondition } from "../../src/api/conditions.ts";
@@ -162,4 +162,23 @@ Deno.test("a status of an earlier version, and Namespaces may not be read: the j
   await scene.startOperator({ pollIntervalMs: 3_000 });
   await scene.finish("job", "Completed");
   await scene.resources.untilStatus("job", "Completed", { timeoutMs: 30_000 });
+});
+
+Deno.test("a forged site in the status: a job is created in the account that the Namespace names, and followed there", async () => {
+  await using _sts = await Sts.start();
+  await using opened = await open();
+  const { scene, keys } = opened;
+  await annotate(scene, { [NAMES.assumeRoleArn]: ROLE });
+  await scene.startOperator({ pollIntervalMs: 3_000 });
+  await scene.resources.create("job", { spec: { suspend: true } });
+  const { status } = await scene.resources.until("job", "is suspended", (resource) => {
+    assert.equal(reasonOf(resource), "Suspended");
+  });
+  await scene.resources.replaceStatus("job", { ...status, site: { assumedRoleArn: ELSEWHERE } });
+  await scene.resources.patch("job", { spec: { suspend: false } });
+  const running = await scene.resources.untilStatus("job", "InProgress", { timeoutMs: 30_000 });
+  assert.equal(running.status?.site?.assumedRoleArn, ROLE);
+  await scene.finish("job", "Completed");
+  await scene.resources.untilStatus("job", "Completed", { timeoutMs: 30_000 });
+  assert.ok(keys.has(accessKeyOf(ROLE)));
 });
