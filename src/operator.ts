@@ -239,6 +239,7 @@ async function workOn(store: Store<ProcessingJob>, options: WorkOptions, signal:
     closedNamespace: options.namespaces.includes(cluster.podNamespace ?? "") ? undefined : cluster.podNamespace,
     policyOf: (namespace) => options.policies.of(namespace),
     confirmNamespace: async (namespace, signal) => await options.annotations?.confirm(namespace, signal),
+    endpointRefusal: (endpoint) => options.endpoints.refusalOf(endpoint),
     endpoint: options.endpoints.operator,
     ...(options.allowed && { allowed: options.allowed }),
     record: (event) => tell.record(event),

@@ -4,13 +4,14 @@ import type { JobRef } from "../api/job.ts";
 import { attemptName } from "../api/job_name.ts";
 import type { ProcessingJob } from "../api/processing_job.ts";
 import { attemptNumber } from "./attempts.ts";
+import { oneSpelling } from "../sagemaker/endpoint_url.ts";
 import { ownPart } from "./backup.ts";
 
 /** Where the job of `resource` is: that of the attempt that its status speaks of, if it speaks of this resource's jobs. */
 export function refOf(resource: ProcessingJob): JobRef {
   const { metadata, spec, status } = ownPart(resource);
   const ref = { region: spec.region, name: attemptName(metadata.name, metadata.uid, attemptNumber(status)) };
-  return spec.sageMakerEndpoint === undefined ? ref : { ...ref, endpoint: spec.sageMakerEndpoint };
+  return spec.sageMakerEndpoint === undefined ? ref : { ...ref, endpoint: oneSpelling(spec.sageMakerEndpoint) };
 }
 
 /** Its key in stores and queues. */

@@ -70,6 +70,8 @@ export interface JobCallsOptions extends EnvironmentReader {
    * sentence. @default it is
    */
   confirmNamespace?: (namespace: string, signal: AbortSignal) => Promise<string | undefined>;
+  /** Why no call for a resource that names this endpoint may be sent. @default all may */
+  endpointRefusal?: (endpoint: string) => Failure | undefined;
   /** The endpoint of resources that name none; absent for AWS's own. */
   endpoint?: string | undefined;
   /** @default all */
@@ -160,7 +162,11 @@ export class JobCalls {
     this.#options = options;
     this.#startedAt = options.clock.now();
     const isAws = (endpoint: string) => options.isAws?.({ name: "", region: "", endpoint }) ?? false;
-    this.#sites = new JobSites({ endpoint: options.endpoint, isAws }, (resource) => this.#policyOf(resource));
+    const { endpoint, endpointRefusal } = options;
+    this.#sites = new JobSites(
+      { endpoint, isAws, ...(endpointRefusal && { endpointRefusal }) },
+      (resource) => this.#policyOf(resource),
+    );
   }
 
   /** How many things are remembered by key. */
@@ -363,7 +369,7 @@ export class JobCalls {
   #refuses(resource: ProcessingJob, observed: Observed): boolean {
     const policy = this.#policyOf(resource);
     const { spec } = fillIn(resource.spec, policy.defaults);
-    const refusal = refusalOf(spec, policy, this.#options.allowed ?? ALL);
+    const refusal = this.#sites.refusalOf(resource) ?? refusalOf(spec, policy, this.#options.allowed ?? ALL);
     if (refusal === undefined) return false;
     this.#refuse(resource, observed, refusal);
     return true;
@@ -387,11 +393,10 @@ export class JobCalls {
     return this.#options.policyOf?.(namespace) ?? NO_POLICY;
   }
 
-  #callOf(resource: ProcessingJob, operation: string, { account }: JobRef): Call {
+  #callOf(resource: ProcessingJob, operation: string, { region, endpoint, account }: JobRef): Call {
     const { defaults } = this.#policyOf(resource);
     const { metadata, spec } = resource;
-    const { region, sageMakerEndpoint: endpoint, processingResources } = spec;
-    const { clusterConfig: cluster } = processingResources;
+    const { clusterConfig: cluster } = spec.processingResources;
     const preferred = cluster.instancePreferences?.[0];
     const createdAt = Date.parse(metadata.creationTimestamp);
     const call = { operation, region, endpoint, account, tenant: metadata.namespace, createdAt };

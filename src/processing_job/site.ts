@@ -17,6 +17,8 @@ export interface OperatorPlace {
   endpoint?: string | undefined;
   /** Whether an endpoint is AWS's. */
   isAws: (endpoint: string) => boolean;
+  /** Why no call may go to an endpoint that a resource names. @default every call may */
+  endpointRefusal?: (endpoint: string) => Failure | undefined;
 }
 
 /** Where the jobs of resources are, and where new ones go. */
@@ -39,11 +41,22 @@ export class JobSites {
   /** Where the job is, if there is one; or why it can't be asked for. */
   whereIs(resource: ProcessingJob): { ref: JobRef } | { failure: Failure } {
     const ref = refOf(resource);
+    const refusal = this.refusalOf(resource);
+    if (refusal) return { failure: refusal };
     const site = this.#created.get(keyOf(resource)) ?? resource.status?.site;
     const failure = ref.endpoint === undefined ? endpointProblem(site, this.#operator) : undefined;
     if (failure) return { failure };
     const found = accountAt(site, this.#policyOf(resource));
     return "failure" in found ? found : { ref: at(ref, found.account) };
+  }
+
+  /**
+   * Why no call for the resource may be sent to the endpoint that it names. Asked before anything is kept for the endpoint: no client, poller
+   * or budget is made for what no call may go to.
+   */
+  refusalOf(resource: ProcessingJob): Failure | undefined {
+    const { endpoint } = refOf(resource);
+    return endpoint === undefined ? undefined : this.#operator.endpointRefusal?.(endpoint);
   }
 
   /** Where a create goes: what the Namespace says now is what counts, never what a status says. */

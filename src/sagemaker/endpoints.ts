@@ -1,11 +1,11 @@
 import { globProblem, matchesParts } from "../api/globs.ts";
-import { SageMakerError } from "../api/job.ts";
+import { type Failure, SageMakerError } from "../api/job.ts";
 import { mustBeNamed, parseEndpoint, parseStrictly } from "./endpoint_url.ts";
 
 export interface EndpointOptions {
   /** `--endpoint-url`, or its environment form. */
   endpointUrl?: string | undefined;
-  /** `--allowed-endpoints`: globs over `scheme://host[:port]`, beside AWS's own endpoints and the operator's. */
+  /** `--allowed-endpoints`: globs over `scheme://host[:port][/path]`, beside AWS's own endpoints and the operator's. */
   allowed?: readonly string[];
   /** The operator's environment, for the variables of the controller before this one and of the SDKs. */
   env?: Readonly<Record<string, string | undefined>>;
@@ -27,6 +27,8 @@ export interface Endpoints {
    * @throws {SageMakerError} `EndpointNotAllowed` if the spec names one that isn't allowed
    */
   resolve(specEndpoint?: string): string | undefined;
+  /** Why requests of a resource that names `url` may not go there; undefined if they may. */
+  refusalOf(url: string): Failure | undefined;
 }
 
 /** The addresses of SageMaker in the SDK's endpoint rules, and its VPC endpoints; `*` is the region or an id of the VPC endpoint. */
@@ -57,13 +59,22 @@ export function endpoints({ endpointUrl, allowed = [], env = {} }: EndpointOptio
   const ofAws = AWS_ENDPOINTS.map(parseGlob);
   const globs = [...ofAws, ...allowed.map(parseGlob)];
   if (operator) globs.push(exactly(operator));
-  const isAllowed = (url: string) => {
+  /** What was checked, and not the text as it was written, which could be read in another way. */
+  const check = (url: string): { parsed: URL } | { refusal: Failure } => {
     const parsed = parseStrictly(url);
-    return typeof parsed !== "string" && globs.some((glob) => matches(glob, parsed));
+    if (typeof parsed === "string") return { refusal: refused(`Cannot use the endpoint '${url}': ${parsed}`) };
+    const [isListed, isElsewhere] = [matches, matchesOrigin].map((test) => globs.some((glob) => test(glob, parsed)));
+    if (isListed) return { parsed };
+    const why = isElsewhere ? "does not name its path" : "does not name it";
+    return { refusal: refused(`Cannot use the endpoint '${url}': the operator's --allowed-endpoints ${why}`) };
+  };
+  const refusalOf = (url: string) => {
+    const checked = check(url);
+    return "refusal" in checked ? checked.refusal : undefined;
   };
   return {
     operator: operator && hrefOf(operator),
-    isAllowed,
+    isAllowed: (url) => refusalOf(url) === undefined,
     isOwn: (url) => operator !== undefined && new URL(url).origin === operator.origin,
     isAws(specEndpoint) {
       const url = specEndpoint ?? (operator && hrefOf(operator));
@@ -73,14 +84,11 @@ export function endpoints({ endpointUrl, allowed = [], env = {} }: EndpointOptio
     },
     resolve(specEndpoint) {
       if (specEndpoint === undefined) return operator && hrefOf(operator);
-      const parsed = parseStrictly(specEndpoint);
-      if (typeof parsed === "string") throw refused(`Cannot use the endpoint '${specEndpoint}': ${parsed}`);
-      if (!globs.some((glob) => matches(glob, parsed))) {
-        throw refused(`Cannot use the endpoint '${specEndpoint}': the operator's --allowed-endpoints does not name it`);
-      }
-      // What was checked is what is used: the text as it was written could be read in another way.
-      return hrefOf(parsed);
+      const checked = check(specEndpoint);
+      if ("refusal" in checked) throw new SageMakerError(checked.refusal);
+      return hrefOf(checked.parsed);
     },
+    refusalOf,
   };
 }
 
@@ -98,19 +106,24 @@ interface Glob {
   host: string;
   /** Empty for the scheme's own port, as in a URL; `*` for any. */
   port: string;
+  /** Without stars, and without a slash at the end: empty for none. */
+  path: string;
 }
 
 /**
  * In a host, `*` stands for one or more letters, digits and hyphens: it never crosses a dot, so `https://*.example.com` is
  * neither `https://example.com` nor `https://a.b.example.com`. As a port it stands for any. An
- * address matches only where it is written out.
+ * address matches only where it is written out, and so does a path: there is no star in it, and a glob without one stands for
+ * endpoints without one.
  */
 function parseGlob(text: string): Glob {
-  const [, protocol, host = "", port = ""] =
-    /^(https?:)\/\/(\[[0-9a-f:.]+\]|[a-z0-9*.-]+)(?::(\d+|\*))?\/?$/i.exec(text) ??
+  const [, protocol, host = "", port = "", path = ""] =
+    /^(https?:)\/\/(\[[0-9a-f:.]+\]|[a-z0-9*.-]+)(?::(\d+|\*))?(\/[\w.~/-]*)?$/i.exec(text) ??
       [];
   if (!protocol) {
-    throw new TypeError(`Cannot use '${text}' as an allowed endpoint: it must be like 'https://HOST:PORT'`);
+    throw new TypeError(
+      `Cannot use '${text}' as an allowed endpoint: it must be like 'https://HOST:PORT', or 'https://HOST:PORT/PATH' without stars in the path`,
+    );
   }
   const problem = globProblem(host);
   if (problem !== undefined) throw new TypeError(`Cannot use '${text}' as an allowed endpoint: its host ${problem}`);
@@ -119,14 +132,19 @@ function parseGlob(text: string): Glob {
     protocol: protocol.toLowerCase(),
     host: withoutTrailingDot(host.toLowerCase()),
     port: port === standard ? "" : port,
+    path: withoutSlash(path),
   };
 }
 
-function exactly({ protocol, hostname, port }: URL): Glob {
-  return { protocol, host: withoutTrailingDot(hostname), port };
+function exactly({ protocol, hostname, port, pathname }: URL): Glob {
+  return { protocol, host: withoutTrailingDot(hostname), port, path: withoutSlash(pathname) };
 }
 
-function matches(glob: Glob, { protocol, hostname, port }: URL): boolean {
+function matches(glob: Glob, url: URL): boolean {
+  return glob.path === withoutSlash(url.pathname) && matchesOrigin(glob, url);
+}
+
+function matchesOrigin(glob: Glob, { protocol, hostname, port }: URL): boolean {
   if (glob.protocol !== protocol || (glob.port !== "*" && glob.port !== port)) return false;
   if (glob.host === hostname) return true;
   // A star stands for a name alone: no part of an address, and none that isn't a host's.
@@ -140,9 +158,13 @@ function withoutTrailingDot(host: string): string {
 }
 
 function hrefOf(url: URL): string {
-  return url.href.replace(/\/$/, "");
+  return withoutSlash(url.href);
 }
 
-function refused(message: string): SageMakerError {
-  return new SageMakerError({ retry: "person", reason: "EndpointNotAllowed", code: "EndpointNotAllowed", message });
+function withoutSlash(text: string): string {
+  return text.replace(/\/$/, "");
+}
+
+function refused(message: string): Failure {
+  return { retry: "person", reason: "EndpointNotAllowed", code: "EndpointNotAllowed", message };
 }

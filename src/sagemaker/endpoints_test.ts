@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { SageMakerError } from "../api/job.ts";
+import { oneSpelling } from "./endpoint_url.ts";
 import { endpoints } from "./endpoints.ts";
 
 Deno.test("endpoints() takes the operator's own from the flag, then from the variables, in order", () => {
@@ -122,12 +123,67 @@ Deno.test("resolve() refuses an endpoint that isn't allowed with a failure that 
 });
 
 Deno.test("resolve() hands on the URL as it was read, not as it was written", () => {
+  const { resolve } = endpoints({ allowed: ["https://a.example", "https://a.example/path"] });
+  assert.equal(resolve("HTTPS://A.example:443/"), "https://a.example");
+  assert.equal(resolve("HTTPS://A.example:443/path/"), "https://a.example/path");
+});
+
+Deno.test("isAllowed() takes a path where a glob spells it out, and no other", () => {
+  const { isAllowed } = endpoints({
+    endpointUrl: "http://own:1/base/",
+    allowed: ["https://*.example", "https://p.example/a/b"],
+  });
+  const table: [string, boolean][] = [
+    ["https://a.example", true],
+    ["https://a.example/", true],
+    ["https://a.example/a", false],
+    ["https://a.example//", false],
+    ["https://a.example/a/..", false],
+    ["https://p.example/a/b", true],
+    ["https://p.example/a/b/", true],
+    ["https://p.example/a/b//", false],
+    ["https://p.example/a/b/c", false],
+    ["https://p.example/a/x/../b", false],
+    ["https://p.example/a/%62", false],
+    ["https://p.example/A/b", false],
+    ["https://p.example:0443/a/b", false],
+    ["https://p.example:/a/b", false],
+    ["http://own:1/base", true],
+    ["http://own:1", false],
+    ["https://api.sagemaker.us-west-2.amazonaws.com/x", false],
+  ];
+  for (const [url, expected] of table) assert.equal(isAllowed(url), expected, url);
+});
+
+Deno.test("resolve() says whether it is the path that is not allowed", () => {
   const { resolve } = endpoints({ allowed: ["https://a.example"] });
-  assert.equal(resolve("HTTPS://A.example:443/a/../path/"), "https://a.example/path");
+  assert.throws(() => resolve("https://a.example/path"), { message: /--allowed-endpoints does not name its path$/ });
+});
+
+Deno.test("oneSpelling() makes one text of all that mean one endpoint, and changes nothing else", () => {
+  for (const text of ["https://a.example", "HTTPS://A.example/", "https://a.example:443", "https://a.EXAMPLE:443/"]) {
+    assert.equal(oneSpelling(text), "https://a.example");
+  }
+  assert.equal(oneSpelling("http://a:443/B/"), "http://a:443/B");
+  for (const text of ["https://a@b/", "https://a\\b/", "https://a/?q", "a", "https://0x7f.1/x//"]) {
+    assert.equal(endpoints({}).isAllowed(oneSpelling(text)), false);
+  }
 });
 
 Deno.test("endpoints() throws for globs and endpoints that can't be used", () => {
-  for (const glob of ["*", "example.com", "*://x", "https://a/b", "ftp://a", "https://a:x", "https://a?b", ""]) {
+  for (
+    const glob of [
+      "*",
+      "example.com",
+      "*://x",
+      "https://a/*",
+      "https://a//b?c",
+      "ftp://a",
+      "https://a:x",
+      "https://a?b",
+      "",
+    ]
+  ) {
     assert.throws(() => endpoints({ allowed: [glob] }), {
       name: "TypeError",
       message: /Cannot use '.*' as an allowed/,
