@@ -35,8 +35,9 @@ function isUtf16([first, second]: Uint8Array): boolean {
   return isMarked || (first === 0) !== (second === 0);
 }
 
-/** The items of a Kubernetes list, as `kubectl get -o yaml` prints it; `undefined` for what is none. */
+/** The items of a Kubernetes list, as `kubectl get -o yaml` prints it, and of lists in it; `undefined` for what is none. */
 export function itemsOf(value: unknown): unknown[] | undefined {
   const { kind, items } = (value ?? {}) as { kind?: unknown; items?: unknown };
-  return typeof kind === "string" && kind.endsWith("List") && Array.isArray(items) ? items : undefined;
+  const isList = typeof kind === "string" && kind.endsWith("List") && Array.isArray(items);
+  return isList ? items.flatMap((item: unknown) => itemsOf(item) ?? [item]) : undefined;
 }

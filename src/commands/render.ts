@@ -171,7 +171,7 @@ function renderResource(resource: unknown, uid: string): Rendered {
     return { problems: [`It must be a ${KIND} of '${API_VERSION}': ${found}`] };
   }
   const name = nameOf(metadata);
-  const problems = [...name === undefined ? ["'metadata.name' must be set"] : [], ...unknownFields(spec)];
+  const problems = [...name === undefined ? [nameProblem(metadata)] : [], ...unknownFields(spec)];
   if (typeof spec !== "object" || spec === null || Array.isArray(spec)) return { problems };
   const request = toCreateRequest(withPlaceholders(readable(spec, problems)), jobName(name ?? "job", uid));
   problems.push(...requestProblems(request).filter((problem) => !isAboutFieldOf(problems, problem)));
@@ -188,6 +188,11 @@ function isOfAnotherKind(kind: unknown, apiVersion: unknown): boolean {
 function nameOf({ name, generateName }: { name?: unknown; generateName?: unknown } = {}): string | undefined {
   if (typeof name === "string" && name !== "") return name;
   return typeof generateName === "string" && generateName !== "" ? `${generateName}00000` : undefined;
+}
+
+function nameProblem({ name, generateName }: { name?: unknown; generateName?: unknown } = {}): string {
+  const field = (name ?? "") !== "" ? "name" : (generateName ?? "") !== "" ? "generateName" : undefined;
+  return field === undefined ? "'metadata.name' must be set" : `'metadata.${field}' must be a string; put it in quotes`;
 }
 
 /** The fields of the spec with which nothing is wrong yet, so that the rest can be looked at too. */

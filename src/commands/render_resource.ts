@@ -5,7 +5,7 @@ import { fromAws } from "../convert/from_aws.ts";
 import type { Converted } from "../convert/resource.ts";
 import { toCreateRequest } from "../sagemaker/convert.ts";
 import { itemsOf } from "./input_file.ts";
-import { requestProblems } from "./spec_problems.ts";
+import { requestProblems, siteProblems } from "./spec_problems.ts";
 
 /** Whose form of a processing job is turned into a resource. */
 export const SOURCES = ["aws", "ack"] as const;
@@ -72,8 +72,10 @@ function missing({ metadata, spec, problems }: Converted): string[] {
     const path = /^Value null at '(\S+)'/.exec(problem)?.[1];
     return path !== undefined && parents.includes(parentOf(path));
   };
-  return requestProblems(toCreateRequest(spec, jobName(metadata.name || ANY_NAME, ANY_UID)))
-    .filter((problem) => !isToldAlready(problem));
+  const request = toCreateRequest(spec, jobName(metadata.name || ANY_NAME, ANY_UID));
+  // A region that is missing is told of by what converts.
+  const site = spec.region === "" ? [] : siteProblems({ ...spec });
+  return [...site, ...requestProblems(request)].filter((problem) => !isToldAlready(problem));
 }
 
 /** Where a member is, in capitals or not and with or without the resource's `spec`. */

@@ -95,6 +95,10 @@ Deno.test("render --from ack takes what kubectl get -o yaml prints", async () =>
     spec,
     status: { processingJobStatus: "Completed" },
   });
+  const blank = item("blank");
+  blank.metadata.annotations["services.k8s.aws/region"] = " ";
+  const refused = await render(["--from", "ack"], { content: JSON.stringify(blank) });
+  assert.match(refused.stderr, /^'spec.region' must be the name of a region, as in us-west-2$/m);
   const content = JSON.stringify({ apiVersion: "v1", kind: "List", items: [item("a"), item("b")] });
   const { code, stdout } = await render(["--from", "ack"], { content });
   assert.equal(code, 0);

@@ -86,6 +86,9 @@ Deno.test("render takes lists, as kubectl get -o yaml prints them", async () => 
       ],
     );
   }
+  // kubectl takes lists of lists too.
+  const nested = { apiVersion: "v1", kind: "List", items: [{ apiVersion: "v1", kind: "List", items: [one] }, two] };
+  assert.equal(JSON.parse((await render(stringify(nested))).stdout).length, 2);
   delete two.spec.region;
   const { stderr } = await render(stringify({ apiVersion: "v1", kind: "List", items: [one, two] }));
   assert.match(stderr, /^Item 2: 'spec.region' must be set$/m);
@@ -154,6 +157,12 @@ Deno.test("renderRequests() names what is wrong with a document", () => {
     [yaml().replace("name: kmeans.mnist", "labels: {}"), /^'metadata.name' must be set$/],
     [yaml().replace(/spec:[^]*/, ""), /^'spec' must hold the fields/],
     [yaml().replace("region: us-west-2", ""), /^'spec.region' must be set$/],
+    [yaml().replace("us-west-2", '" us-west-2"'), /^'spec.region' must be the name of a region, as in us-west-2$/],
+    [yaml().replace("us-west-2", "us_west_2"), /^'spec.region' must be the name of a region/],
+    [yaml("  sageMakerEndpoint: example.com"), /^'spec.sageMakerEndpoint' must be a URL that begins with https:/],
+    [yaml().replace("name: kmeans.mnist", "name: 5"), /^'metadata.name' must be a string; put it in quotes$/],
+    [yaml().replace("name: kmeans.mnist", "generateName: 5"), /^'metadata.generateName' must be a string; /],
+    [yaml("  environment: [{value: b}]"), /^'spec.environment\[0\].name' must be set$/],
     [yaml("  environment: {A: b}"), /^'spec.environment' must be a list of 'name' and 'value'$/],
     [yaml("  environment: [A]"), /^'spec.environment\[0\]' must have a 'name' and a 'value'$/],
     [

@@ -1,4 +1,5 @@
 import type { CreateProcessingJobCommandInput } from "@aws-sdk/client-sagemaker";
+import { ENDPOINT_FIELD, REGION_FIELD } from "../api/site_fields.ts";
 import { brokenValues } from "../sagemaker/broken_values.ts";
 import { FACTS, fieldName, operation } from "../sagemaker/facts.ts";
 import { brokenRules, type RuledRequest } from "../sagemaker/request_rules.ts";
@@ -23,8 +24,23 @@ export function unknownFields(spec: unknown): string[] {
   const { retryPolicy } = spec;
   if (isObject(retryPolicy)) problems.push(...unknownAmong([...RETRY_POLICY_FIELDS], retryPolicy, "spec.retryPolicy"));
   problems.push(...policyProblems(spec));
-  if (typeof spec["region"] !== "string" || spec["region"] === "") problems.push("'spec.region' must be set");
+  problems.push(...siteProblems(spec));
   return problems;
+}
+
+/** What the cluster refuses of where a job is asked for, which is in no request. */
+export function siteProblems({ region, sageMakerEndpoint }: Readonly<Record<string, unknown>>): string[] {
+  const problems: string[] = [];
+  if (region === undefined || region === null || region === "") problems.push("'spec.region' must be set");
+  else if (!fits(region, REGION_FIELD)) problems.push("'spec.region' must be the name of a region, as in us-west-2");
+  if (sageMakerEndpoint !== undefined && !fits(sageMakerEndpoint, ENDPOINT_FIELD)) {
+    problems.push("'spec.sageMakerEndpoint' must be a URL that begins with https:// or http://");
+  }
+  return problems;
+}
+
+function fits(value: unknown, { max, pattern }: { max: number; pattern: string }): boolean {
+  return typeof value === "string" && value.length <= max && new RegExp(`^(?:${pattern})$`).test(value);
 }
 
 function* unknownIn(value: unknown, shapeName: string, path: string): Generator<string> {
@@ -55,6 +71,7 @@ function* environmentProblems(value: unknown, path: string): Generator<string> {
     }
     const where = `${path}[${i}]`;
     yield* unknownAmong(ENVIRONMENT_FIELDS, variable, where);
+    if (variable["name"] === undefined || variable["name"] === null) yield `'${where}.name' must be set`;
     if (variable["valueFrom"] !== undefined) yield* sourceProblems(variable, `${where}.valueFrom`);
   }
 }

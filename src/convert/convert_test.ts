@@ -87,6 +87,9 @@ Deno.test("fromAck() keeps namespace, labels and foreign annotations, and finds 
   const blank = { ...resource, metadata: { name: "a", annotations: { "services.k8s.aws/region": "" } }, status };
   assert.equal(fromAck(blank, REGION).spec.region, "ap-south-1");
   assert.match(fromAck({ ...resource, status: empty }, {}).problems.join("\n"), /^The region is missing/);
+  const arn = "arn:aws:sagemaker:eu-west-1:123456789012:processing-job/ack";
+  const named = { ...resource, status: { ackResourceMetadata: { region: "", arn } } };
+  assert.equal(fromAck(named, REGION).spec.region, "eu-west-1");
 });
 
 Deno.test("fromAws() and fromAck() name what they can't carry over", () => {

@@ -21,7 +21,7 @@ interface Written {
     annotations?: Record<string, string>;
   };
   spec?: unknown;
-  status?: { ackResourceMetadata?: { region?: string } };
+  status?: { ackResourceMetadata?: { region?: string; arn?: string } };
 }
 
 /**
@@ -36,8 +36,9 @@ export function fromAck(value: unknown, { region }: { region?: string | undefine
   const { name, namespace, labels, annotations = {} } = written.metadata ?? {};
   const own = resourceName(name);
   if (own === undefined) problems.push("'metadata.name' must be set");
-  // Its status may hold an empty region.
-  const place = annotations[`${PREFIX}region`] || written.status?.ackResourceMetadata?.region || region;
+  // Its status may hold an empty region; the ARN names it as well.
+  const { region: known, arn } = written.status?.ackResourceMetadata ?? {};
+  const place = annotations[`${PREFIX}region`] || known || regionIn(arn) || region;
   if (!place) problems.push("The region is missing: name it with '--region'");
   problems.push(...annotationProblems(annotations));
   const kept = Object.fromEntries(
@@ -83,4 +84,9 @@ function annotationProblems(annotations: Record<string, string>): Problems {
     key === `${PREFIX}adoption-policy` || (key === `${PREFIX}read-only` && value === "true")
   );
   return asked.map(([key]) => `'${key}' cannot be carried over: a resource here always starts a job of its own`);
+}
+
+/** The region in the ARN of a processing job; undefined if it names none. */
+function regionIn(arn: unknown): string | undefined {
+  return typeof arn === "string" ? arn.split(":")[3] || undefined : undefined;
 }

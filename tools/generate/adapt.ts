@@ -1,3 +1,4 @@
+import { ENDPOINT_FIELD, REGION_FIELD } from "../../src/api/site_fields.ts";
 import { DELETION_POLICIES, RETRY_CAUSES } from "../../src/api/policies.ts";
 import { FACTS, type Shape, type StructureShape } from "../../src/sagemaker/facts.ts";
 
@@ -31,8 +32,8 @@ export function adapt(facts: Record<string, Shape> = FACTS.shapes): Record<strin
   request.required = ["Region", ...(request.required ?? []).filter((name) => name !== "RoleArn")];
   shapes[SPEC] = request;
   // Part of a host name.
-  shapes["Region"] = { type: "string", min: 1, max: 32, pattern: "[a-z0-9]+(-[a-z0-9]+)*" };
-  shapes["SageMakerEndpoint"] = { type: "string", max: 2048, pattern: "https?://.*" };
+  shapes["Region"] = { type: "string", ...REGION_FIELD };
+  shapes["SageMakerEndpoint"] = { type: "string", ...ENDPOINT_FIELD };
 
   addPolicies(shapes, request);
   const cluster = structure(shapes, "ProcessingClusterConfig");
