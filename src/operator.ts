@@ -32,6 +32,7 @@ import { jobTags } from "./sagemaker/ownership.ts";
 import { placeOf, ServiceClock } from "./sagemaker/service_clock.ts";
 import { EventLoop } from "./telemetry/event_loop.ts";
 import { serveHealth } from "./telemetry/health.ts";
+import { watchMemory } from "./telemetry/memory.ts";
 import { OperatorMetrics } from "./telemetry/metrics.ts";
 import { serveMetrics } from "./telemetry/metrics_server.ts";
 import { traced } from "./telemetry/tracing.ts";
@@ -70,6 +71,8 @@ export interface OperatorOptions {
   metricsAddress: string;
   /** Whether `/metrics` is only for those whose token may get it. */
   metricsAuthorization: boolean;
+  /** What the process may take, in bytes; absent where that is not known. */
+  memoryLimitBytes?: number;
   /** Whether jobs get the operator's own tags. */
   jobTags: boolean;
   /** What policies hold for resources that ask for none. */
@@ -134,6 +137,11 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     }),
   };
   const eventLoop = new EventLoop({ clock, signal });
+  const { memoryLimitBytes: limitBytes } = options;
+  if (limitBytes !== undefined) {
+    const usedBytes = () => Deno.memoryUsage().rss;
+    watchMemory({ limitBytes, usedBytes, details: () => ({ resources: store.size }), clock, signal });
+  }
   const healthz = { "event-loop": () => eventLoop.check() };
   const metrics = new OperatorMetrics({
     clock,
@@ -142,6 +150,7 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     isLeader: () => elector?.isLeader() ?? true,
     workers: options.workers,
     eventLoopLagMs: () => eventLoop.lagMs(),
+    memoryLimitBytes: limitBytes,
   });
   store.onChange((key) => metrics.resourceChanged(key, store.get(key)));
   dropIdleRegularly([metrics], { clock, signal });

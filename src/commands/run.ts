@@ -96,6 +96,12 @@ const spec = {
       aliases: ["metrics-addr"],
       default: ":8080",
     }),
+    "memory-limit": integer({
+      help: "Bytes of memory that the process may take; that it comes close to them is logged",
+      placeholder: "BYTES",
+      defaultText: "not known",
+      min: 1,
+    }),
     "metrics-authorization": boolean({
       help: "Serves /metrics only to bearer tokens that may get it (TokenReview, SubjectAccessReview)",
     }),
@@ -183,6 +189,7 @@ export const run: Command = {
         healthAddress: healthProbeBindAddress,
         metricsAddress: metricsBindAddress,
         metricsAuthorization: flags.metricsAuthorization,
+        ...(flags.memoryLimit !== undefined && { memoryLimitBytes: flags.memoryLimit }),
       }, signal);
     } finally {
       cluster.close();

@@ -32,6 +32,8 @@ export interface OperatorMetricsOptions {
   workers: number;
   /** How late the event loop's turns have been lately, in milliseconds. */
   eventLoopLagMs: () => number;
+  /** In bytes, if it is known. */
+  memoryLimitBytes?: number | undefined;
 }
 
 /**
@@ -49,7 +51,9 @@ export class OperatorMetrics {
   readonly #reconcileSeconds: Histogram<"controller">;
   #oldestLookMs: (() => number | undefined) | undefined;
 
-  constructor({ clock, version, lease, isLeader, workers, eventLoopLagMs }: OperatorMetricsOptions) {
+  constructor(
+    { clock, version, lease, isLeader, workers, eventLoopLagMs, memoryLimitBytes }: OperatorMetricsOptions,
+  ) {
     const registry = this.#registry;
     const controller = CONTROLLER;
     registry.read("gauge", "sagemaker_operator_build_info", "Always 1; the labels say what runs", () => {
@@ -98,7 +102,7 @@ export class OperatorMetrics {
         return eventLoopLagMs() / 1000;
       },
     );
-    addProcessMetrics(registry, clock);
+    addProcessMetrics(registry, clock, memoryLimitBytes);
   }
 
   /** How much is kept by keys and namespaces. */

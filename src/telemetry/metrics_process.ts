@@ -2,8 +2,8 @@ import process from "node:process";
 import type { Clock } from "../runtime/clock.ts";
 import type { Registry } from "./metrics_registry.ts";
 
-/** The process's memory and time, under the names that Prometheus's own clients use for them. */
-export function addProcessMetrics(registry: Registry, clock: Clock): void {
+/** The process's memory and time, under the names that Prometheus's own clients use for them, and its limit where that is known. */
+export function addProcessMetrics(registry: Registry, clock: Clock, memoryLimitBytes?: number): void {
   const startedAt = (clock.now() - process.uptime() * 1000) / 1000;
   registry.read("gauge", "process_start_time_seconds", "When the process started, in seconds since the epoch", () => {
     return startedAt;
@@ -13,6 +13,10 @@ export function addProcessMetrics(registry: Registry, clock: Clock): void {
     return (user + system) / 1e6;
   });
   registry.read("gauge", "process_resident_memory_bytes", "Memory that the process has", () => Deno.memoryUsage().rss);
+  if (memoryLimitBytes !== undefined) {
+    const help = "Memory that the process may have, beyond which it is killed";
+    registry.read("gauge", "sagemaker_operator_memory_limit_bytes", help, () => memoryLimitBytes);
+  }
   registry.read("gauge", "nodejs_heap_size_total_bytes", "Memory that the JavaScript heap has", () => {
     return Deno.memoryUsage().heapTotal;
   });

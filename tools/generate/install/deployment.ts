@@ -78,9 +78,16 @@ function container(at: Target): string {
 ${at.optional("metricsAuthorization", "            - --metrics-authorization\n")}\
 ${at.only("namespaced-apart", watchedArgument(at))}\
 ${at.entries("args", 12)}\
-${at.only("cluster", at.field("env", "env", 10))}\
-${at.only("namespaced-apart", at.field("env", "env", 10))}\
-${at.only("namespaced", OWN_NAMESPACE + at.entries("env", 12))}\
+          env:
+            # The same as --memory-limit: the operator logs that it comes close to it.
+            - name: SAGEMAKER_OPERATOR_MEMORY_LIMIT
+              valueFrom:
+                resourceFieldRef:
+                  containerName: operator
+                  resource: limits.memory
+                  divisor: "0"
+${at.only("namespaced", OWN_NAMESPACE)}\
+${at.entries("env", 12)}\
 ${at.field("envFrom", "envFrom", 10)}\
           ports:
             - name: health
@@ -114,7 +121,6 @@ function watchedArgument({ watched }: Target): string {
 }
 
 const OWN_NAMESPACE = `\
-          env:
             # The same as --namespace: the operator watches the namespace that it runs in.
             - name: SAGEMAKER_OPERATOR_NAMESPACE
               valueFrom:
