@@ -46,6 +46,8 @@ export interface Job {
   selectedInstanceCount?: number;
   /** It comes from a list, which names neither start time nor instance type. */
   isSummary?: true;
+  /** It comes from a list, and SageMaker has more text for it than may be shown without knowing its environment. */
+  hasMoreText?: true;
 }
 
 /** What the SageMaker informer knows about one job. */

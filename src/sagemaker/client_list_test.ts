@@ -27,7 +27,8 @@ Deno.test("list() gives what SageMaker's lists say of jobs, and marks it as a su
       true,
     ] as const;
     const [endTime, lastModifiedTime] = [clock.now(), clock.now()];
-    const job = { name: "job", arn, status, failureReason, creationTime, endTime, lastModifiedTime, isSummary };
+    const times = { creationTime, endTime, lastModifiedTime };
+    const job = { name: "job", arn, status, failureReason, ...times, isSummary, hasMoreText: true };
     assert.deepEqual(await sageMaker.list({}), { jobs: [job] });
   }));
 

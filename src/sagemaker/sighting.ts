@@ -19,8 +19,12 @@ export function listedSighting({ job: known }: Sighting, sentAt: number, listed:
     return { job: known, seenAt: sentAt };
   }
   // One copy of each text is enough.
-  const { isSummary, ...job } = { ...known, ...listed, ...(known && { name: known.name, arn: known.arn }) };
-  const isIncomplete = isSummary && isFinal(listed) && job.startTime === undefined;
+  const { isSummary, hasMoreText, ...job } = {
+    ...known,
+    ...listed,
+    ...(known && { name: known.name, arn: known.arn }),
+  };
+  const isIncomplete = isSummary && isFinal(listed) && (job.startTime === undefined || hasMoreText);
   return { job: isIncomplete ? { ...job, isSummary } : job, seenAt: sentAt };
 }
 

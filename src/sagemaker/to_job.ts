@@ -33,8 +33,10 @@ export function toJob(name: string, answer: DescribeProcessingJobCommandOutput):
  * of the reason only SageMaker's own part is kept, and no exit message.
  */
 export function toSummary(answer: ProcessingJobSummary): Job {
-  const { ProcessingJobName: name = "", FailureReason: reason } = answer;
-  return withoutUndefined({ ...common(answer), name, failureReason: bounded(ownPart(reason)), isSummary: true });
+  const { ProcessingJobName: name = "", FailureReason: reason, ExitMessage: exitMessage } = answer;
+  const shown = ownPart(reason);
+  const hasMoreText = shown !== reason || exitMessage ? true : undefined;
+  return withoutUndefined({ ...common(answer), name, failureReason: bounded(shown), isSummary: true, hasMoreText });
 }
 
 function reasonWithout(environment: Environment, reason: string | undefined): string | undefined {

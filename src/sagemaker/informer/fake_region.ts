@@ -96,9 +96,13 @@ export class FakeRegion implements AsyncDisposable {
     return await look;
   }
 
-  end(name: string, status: JobStatus = "Completed"): void {
+  end(
+    name: string,
+    status: JobStatus = "Completed",
+    texts: { failureReason?: string; exitMessage?: string } = {},
+  ): void {
     const at = this.service.now();
-    changeCourse(this.service.find(REGION, name), at, { at, status });
+    changeCourse(this.service.find(REGION, name), at, { at, status, ...texts });
   }
 
   stop(name: string): void {

@@ -160,6 +160,26 @@ Deno.test("details: a key is told without them after 2 s, and again when they co
   assert.deepEqual([keys(it), it.known("job-1")?.isSummary], [["job-1", "job-1"], undefined]);
 });
 
+Deno.test("a job's texts, which lists have without its environment, are asked for also where its start is known already", async () => {
+  await using it = new FakeRegion();
+  followMany(it);
+  await it.clock.advance(5_000);
+  for (const name of ["job-1", "job-2", "job-3"]) await it.look(name);
+  assert.equal(typeof it.known("job-1")?.startTime, "number");
+  it.end("job-1", "Failed", { failureReason: "AlgorithmError: out of memory" });
+  it.end("job-2", "Completed", { exitMessage: "all rows written" });
+  it.end("job-3", "Failed", { failureReason: "CapacityError: no capacity" });
+  const described = it.count("DescribeProcessingJob");
+  await it.clock.advance(10_000);
+  assert.equal(it.known("job-1")?.failureReason, "AlgorithmError: out of memory");
+  assert.equal(it.known("job-2")?.exitMessage, "all rows written");
+  assert.equal(it.known("job-3")?.failureReason, "CapacityError: no capacity");
+  assert.equal(it.count("DescribeProcessingJob"), described + 2);
+  for (const name of ["job-1", "job-2", "job-3"]) {
+    assert.ok(!("isSummary" in it.known(name)!) && !("hasMoreText" in it.known(name)!), name);
+  }
+});
+
 Deno.test("details that fail are asked for again with growing pauses, until the key is forgotten", async () => {
   await using it = new FakeRegion();
   followMany(it);
