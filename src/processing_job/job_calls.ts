@@ -607,13 +607,18 @@ export class JobCalls {
     this.#unsent.delete(key);
     this.#neverSent.delete(key);
     observed.isNeverSent = false;
-    observed.site = this.#sites.note(resource, ref);
+    const { site, takeBack } = this.#sites.note(resource, ref);
+    observed.site = site;
     try {
       return await this.#createOrUntagged(sageMaker, resource, ref, signal);
     } catch (error) {
       const failure = error instanceof SageMakerError ? error.failure : undefined;
-      if (failure === undefined || mayHaveArrived(failure)) this.#leaveOpen(key, observed);
-      else if (isFirst && isOfCaller(failure)) {
+      if (failure === undefined || mayHaveArrived(failure)) {
+        this.#leaveOpen(key, observed);
+        throw error;
+      }
+      takeBack();
+      if (isFirst && isOfCaller(failure)) {
         this.#neverSent.add(key);
         observed.isNeverSent = true;
       }

@@ -69,11 +69,17 @@ export class JobSites {
     return siteOf(ref, this.#operator);
   }
 
-  /** A create is sent there; gives what a status keeps of it. */
-  note(resource: ProcessingJob, ref: JobRef): JobSite {
+  /** A create is sent there; gives what a status keeps of it, and what to call if it was refused, so that there is no job. */
+  note(resource: ProcessingJob, ref: JobRef): { site: JobSite; takeBack: () => void } {
+    const key = keyOf(resource);
+    const former = this.#created.get(key);
     const site = this.siteOf(ref);
-    this.#created.set(keyOf(resource), site);
-    return site;
+    this.#created.set(key, site);
+    const takeBack = () => {
+      if (former === undefined) this.#created.delete(key);
+      else this.#created.set(key, former);
+    };
+    return { site, takeBack };
   }
 
   /** Forgets the create. */

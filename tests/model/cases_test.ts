@@ -62,6 +62,31 @@ const CASES: Case[] = [
     ],
   },
   {
+    name: "a resource whose role was refused in another account goes once the namespace names none",
+    seed: 1642203177,
+    steps: [
+      wait(90_000),
+      { do: "annotate namespace", annotations: { assumeRoleArn: "arn:aws:iam::210987654321:role/operator" } },
+      wait(150_000),
+      { do: "create", name: "c", policies: {} },
+      wait(503),
+      { do: "kill" },
+      wait(30_000),
+      { do: "delete", name: "c" },
+    ],
+  },
+  {
+    name: "a resource that is deleted as its namespace gets another role waits for the job that was just created",
+    seed: 1,
+    steps: [
+      wait(5_000),
+      { do: "create", name: "d", policies: {} },
+      wait(20),
+      { do: "delete", name: "d" },
+      { do: "annotate namespace", annotations: { assumeRoleArn: "arn:aws:iam::210987654321:role/operator" } },
+    ],
+  },
+  {
     name: "a resource that its namespace refuses is suspended after a restart too",
     seed: 1,
     steps: [
