@@ -81,11 +81,16 @@ Deno.test("JobSites remembers where this process has sent a create, before a sta
   let policy = naming(A, "external");
   const known = new JobSites({ isAws: () => false }, () => policy);
   const resource = makeProcessingJob();
-  assert.deepEqual(known.note(resource, known.toCreate(resource)), { assumedRoleArn: A, externalId: "external" });
+  const { site } = known.note(resource, known.toCreate(resource));
+  assert.deepEqual(site, { assumedRoleArn: A, externalId: "external" });
   policy = naming(B);
   const where = known.whereIs(resource);
   assert.ok("ref" in where);
   assert.deepEqual(where.ref.account, { roleArn: A, externalId: "external" });
+  // A later create that is refused changes nothing.
+  known.note(resource, known.toCreate(resource)).takeBack();
+  assert.deepEqual(known.whereIs(resource), where);
   known.delete("team-a/job");
+  known.note(resource, known.toCreate(resource)).takeBack();
   assert.equal(known.size, 0);
 });
