@@ -21,6 +21,9 @@ export function specWarnings(spec: ProcessingJobSpec): string[] {
   for (const path of new Set(paths.filter((path, index) => paths.indexOf(path) !== index))) {
     warnings.push(`SageMaker may not take two outputs in one directory: '${path}'`);
   }
+  for (const spellings of sameDirectories(spec)) {
+    warnings.push(`SageMaker may not take one directory twice: ${spellings.map((path) => `'${path}'`).join(" and ")}`);
+  }
   if (outputs.some(({ outputName }) => outputName === "")) {
     warnings.push("SageMaker may not take an output without a name: set 'outputName'");
   }
@@ -30,6 +33,35 @@ export function specWarnings(spec: ProcessingJobSpec): string[] {
     }
   }
   return warnings;
+}
+
+/** The directories of inputs and outputs that are written in several ways, as `/a` and `/a/`; each with its spellings. */
+function sameDirectories({ processingInputs, processingOutputConfig }: ProcessingJobSpec): string[][] {
+  const inputs = listOf(processingInputs).map(({ appManaged, s3Input, datasetDefinition }) => ({
+    appManaged,
+    path: s3Input?.localPath ?? datasetDefinition?.localPath,
+  }));
+  const outputs = listOf(processingOutputConfig?.outputs).map(({ appManaged, s3Output }) => ({
+    appManaged,
+    path: s3Output?.localPath,
+  }));
+  const spellings = new Map<string, Set<string>>();
+  for (const { appManaged, path } of [...inputs, ...outputs]) {
+    if (appManaged || typeof path !== "string") continue;
+    const directory = normalized(path);
+    spellings.set(directory, (spellings.get(directory) ?? new Set()).add(path));
+  }
+  return [...spellings.values()].filter(({ size }) => size > 1).map((each) => [...each]);
+}
+
+/** The path without empty parts, `.` and `..`. */
+function normalized(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== "" && part !== ".") parts.push(part);
+  }
+  return `/${parts.join("/")}`;
 }
 
 /** The warnings about the whole spec of `resource`, also where only a part of it is in memory. */

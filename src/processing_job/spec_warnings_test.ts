@@ -13,6 +13,12 @@ const outputs = (...changes: object[]) =>
   changed(FULL_SPEC, "processingOutputConfig.outputs", changes.map((change) => ({ ...OUTPUT, ...change })));
 const at = (localPath: string) => ({ s3Output: { ...OUTPUT.s3Output, localPath } });
 
+const inputAt = (localPath: string) => ({
+  inputName: "i",
+  s3Input: { s3Uri: "s3://bucket/i", localPath, s3DataType: "S3Prefix" as const },
+  datasetDefinition: undefined,
+});
+
 const TABLE: [title: string, spec: object, warning: RegExp | undefined][] = [
   ["nothing", FULL_SPEC, undefined],
   ["nothing in China", image("123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn"), undefined],
@@ -28,6 +34,21 @@ const TABLE: [title: string, spec: object, warning: RegExp | undefined][] = [
   [
     "outputs that the application stores",
     outputs(at("/a"), { outputName: "b", appManaged: true, ...at("/a") }),
+    undefined,
+  ],
+  [
+    "one directory that is written in two ways",
+    outputs(at("/a/b"), { outputName: "b", ...at("/a//x/../b/") }),
+    /one directory twice: '\/a\/b' and '\/a\/\/x\/\.\.\/b\/'$/,
+  ],
+  [
+    "an output in the directory of an input, with a slash behind it",
+    changed(outputs(at("/a/")), "processingInputs", [{ ...FULL_SPEC.processingInputs![0]!, ...inputAt("/a") }]),
+    /one directory twice: '\/a' and '\/a\/'$/,
+  ],
+  [
+    "nested directories",
+    outputs(at("/a"), { outputName: "b", ...at("/a/b") }, { outputName: "c", ...at("/ab") }),
     undefined,
   ],
   ["an output without a name", outputs({ outputName: "" }), /set 'outputName'$/],
