@@ -19,12 +19,12 @@ export class Backoff {
     this.#random = random;
   }
 
-  /** Counts a failure; returns the wait in milliseconds. */
+  /** Counts a failure; returns the wait in whole milliseconds, as logs show it. */
   next(): number {
     const now = this.#clock.monotonic();
     if (now - this.#lastFailure > QUIET_MS) this.#failures = 0;
     this.#lastFailure = now;
     const full = Math.min(MAX_MS, FIRST_MS * 2 ** Math.min(this.#failures++, 16));
-    return full * (1 - this.#random() / 2);
+    return Math.round(full * (1 - this.#random() / 2));
   }
 }
