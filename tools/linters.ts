@@ -21,8 +21,15 @@ export async function findLinters(): Promise<{ actionlint: string; zizmor: strin
     }),
     // The package is one program that needs no Python.
     cached(`zizmor-${ZIZMOR}`, "bin/zizmor", (folder) => {
-      const args = ["--quiet", "--disable-pip-version-check", "--root-user-action=ignore", "--no-deps"];
-      return run("python3", ["-m", "pip", "install", ...args, `--target=${folder}`, `zizmor==${ZIZMOR}`]);
+      const args = [
+        "--quiet",
+        "--disable-pip-version-check",
+        "--root-user-action=ignore",
+        "--no-deps",
+        "--require-hashes",
+      ];
+      const pinned = join(import.meta.dirname!, "python", "zizmor.txt");
+      return run("python3", ["-m", "pip", "install", ...args, `--target=${folder}`, `--requirement=${pinned}`]);
     }),
   ]);
   return { actionlint, zizmor };

@@ -31,10 +31,10 @@ Deno.test("actionlint has nothing against the workflows, and something against a
   // Neither of the programs that it would call for scripts comes with it.
   const args = ["-shellcheck=", "-pyflakes="];
   assert.deepEqual(await lint(actionlint, args), [0, ""]);
-  const wrong = (await read(WORKFLOWS[1]!)).replace("needs: [files, image]", "needs: [files, imag]");
+  const wrong = (await read(WORKFLOWS[1]!)).replace("needs: [files, sign]", "needs: [files, sig]");
   const [code, output] = await lint(actionlint, args, wrong);
   assert.equal(code, 1);
-  assert.match(output, /needs job "imag" which does not exist/);
+  assert.match(output, /needs job "sig" which does not exist/);
 });
 
 Deno.test("zizmor has nothing against the workflows, and something against an action that is not pinned", async () => {
@@ -72,8 +72,8 @@ Deno.test("the Dockerfile is well-formed, names its bases by digest, and ends as
 Deno.test("one version of Deno is in the Dockerfile, the workflows and continuous integration", async () => {
   const seen = {
     Dockerfile: /denoland\/deno:([\d.]+)@/,
-    ".github/workflows/release.yaml": /deno-version: ([\d.]+)/,
-    ".ci/run": /DENO=deno@([\d.]+)/,
+    ".ci/deno/package.json": /"deno": "([\d.]+)"/,
+    ".ci/deno/package-lock.json": /"node_modules\/deno": \{\s*"version": "([\d.]+)"/,
   };
   const versions = await Promise.all(
     Object.entries(seen).map(async ([path, pattern]) => pattern.exec(await read(path))?.[1] ?? path),
@@ -104,4 +104,75 @@ Deno.test("the release script's name of the image is that of the manifests, at t
     output,
     new RegExp(`^name=ghcr\\.io/[\\w-]+/sagemaker-operator:${version}\ncommit=\\w{12}\nepoch=\\d+\n$`),
   );
+});
+
+Deno.test("jobs that sign or publish check nothing out, run no script of the repository, and are in the release's environment", async () => {
+  const { jobs, on } = parse(await read(WORKFLOWS[1]!));
+  type Job = { permissions: Record<string, string>; environment?: string; steps?: { uses?: string; run?: string }[] };
+  const trusted = Object.entries<Job>(jobs).filter(([, { permissions }]) =>
+    permissions["id-token"] === "write" || permissions.contents === "write"
+  );
+  assert.deepEqual(trusted.map(([name]) => name), ["sign", "publish"]);
+  for (const [name, { environment, steps = [] }] of trusted) {
+    assert.equal(environment, "release", name);
+    for (const { uses, run } of steps) {
+      assert.doesNotMatch(uses ?? "", /checkout|^\./, name);
+      assert.doesNotMatch(run ?? "", /\.ci\/|deno|npm|node|\.\//, name);
+    }
+  }
+  assert.deepEqual(on, { push: { tags: ["v[0-9]+.[0-9]+.[0-9]+"] } });
+});
+
+Deno.test("everything of a release waits for the check that its tag is on main", async () => {
+  const { jobs } = parse(await read(WORKFLOWS[1]!));
+  assert.match(jobs.tag.steps.at(-1).run, /^git merge-base --is-ancestor "\$GITHUB_SHA" origin\/main$/);
+  assert.equal(jobs.tag.environment, "release");
+  const waitsFor = (name: string): string[] =>
+    [jobs[name].needs ?? []].flat().flatMap((it: string) => [it, ...waitsFor(it)]);
+  for (const name of Object.keys(jobs)) if (name !== "tag") assert.ok(waitsFor(name).includes("tag"), name);
+});
+
+Deno.test("what comes from npm and PyPI for continuous integration is pinned by hash", async () => {
+  const { packages } = JSON.parse(await read(".ci/deno/package-lock.json"));
+  for (const [name, { integrity, resolved }] of Object.entries<{ integrity?: string; resolved?: string }>(packages)) {
+    if (name === "") continue;
+    assert.match(integrity ?? "", /^sha512-/, name);
+    assert.equal(resolved, undefined, name);
+  }
+  for (const path of [".ci/run", ".ci/scan", ".ci/release", ...WORKFLOWS]) {
+    assert.doesNotMatch(await read(path), /\bnpx\b|setup-deno|npm install/, path);
+  }
+  for await (const { name } of Deno.readDir(join(ROOT, "tools/python"))) {
+    const text = await read(`tools/python/${name}`);
+    const requirements = text.replaceAll("\\\n", " ").split("\n").filter((line) => /^\S+==/.test(line));
+    assert.ok(requirements.length > 0, name);
+    for (const line of requirements) assert.match(line, /--hash=sha256:[0-9a-f]{64}/, name);
+  }
+});
+
+Deno.test("the release's manifests name the image by its digest", async () => {
+  const digest = `sha256:${"0123456789abcdef".repeat(4)}`;
+  const options = { clock: systemClock, timeoutMs: 30_000, cwd: ROOT };
+  await runCommand(".ci/release", ["manifests"], { ...options, extraEnv: { IMAGE_DIGEST: digest } });
+  for (const scope of ["cluster", "namespaced"]) {
+    const images = (await read(`dist/release/install-${scope}.yaml`)).match(/^ *image: .*$/gm)!;
+    assert.equal(images.length, 1);
+    assert.match(images[0], new RegExp(`image: ghcr\\.io/\\S+/sagemaker-operator:[\\d.]+@${digest}$`));
+  }
+  await assert.rejects(runCommand(".ci/release", ["manifests"], { ...options, extraEnv: { IMAGE_DIGEST: "latest" } }));
+});
+
+Deno.test("pages and ADRs that count the packages in the bundle agree with the generated list", async () => {
+  const list = await read("docs/dependencies.md");
+  const count = list.match(/^\| `/gm)!.length;
+  assert.match(list, new RegExp(`^${count} packages: `, "m"));
+  for (const folder of ["docs", "docs/adr", "."]) {
+    for await (const { name } of Deno.readDir(join(ROOT, folder))) {
+      if (!name.endsWith(".md")) continue;
+      const text = await read(join(folder, name));
+      for (const [said, number] of text.matchAll(/(\d+)(?: npm)?(?: packages| of them)[^.;|]* in the bundle/g)) {
+        assert.equal(Number(number), count, `${folder}/${name}: ${said}`);
+      }
+    }
+  }
 });

@@ -11,7 +11,8 @@ export async function pythonWithBotocore(): Promise<string | undefined> {
     return PYTHON;
   }
   if (!await run("python3", ["--version"])) return undefined;
-  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", REQUIREMENT];
+  const pinned = `--requirement=${new URL("../../tools/python/botocore.txt", import.meta.url).pathname}`;
+  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", pinned];
   if (!await run("python3", ["-m", "venv", FOLDER]) || !await run(PYTHON, pip)) {
     throw new Error(
       `Cannot install '${REQUIREMENT}' into '${FOLDER}': python3 needs its venv module and a package index`,

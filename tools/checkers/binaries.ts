@@ -63,7 +63,8 @@ export async function checkov(): Promise<string> {
       "install",
       "--quiet",
       "--disable-pip-version-check",
-      CHECKOV,
+      "--require-hashes",
+      `--requirement=${join(import.meta.dirname!, "..", "python", "checkov.txt")}`,
     ]);
   } catch (cause) {
     throw new Error(`Cannot install '${CHECKOV}': python3 needs its venv module and a package index`, { cause });

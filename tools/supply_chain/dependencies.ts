@@ -29,11 +29,14 @@ ${packages.length} packages: ${licences.join(", ")}.
 ${rows.join("\n")}
 
 The binary also has Deno's runtime in it (MIT), with V8 (BSD-3-Clause) and the Rust libraries that Deno is built from: those are in the
-\`Cargo.lock\` of Deno's repository and not listed here. The image adds what its base, distroless \`cc\`, holds: glibc, libgcc, certificates.
+\`Cargo.lock\` of Deno's repository and not listed here; \`${NOTICES}\` has the licences of Deno and V8. The image adds what its base, distroless \`cc\`, holds: glibc, libgcc, certificates.
 
 \`deno task sbom\` prints the same as a CycloneDX document, with hashes and with the version of the runtime.
 `;
 }
+
+/** Deno's LICENSE.md, V8's LICENSE.v8, and where the licences of the runtime's crates are. */
+const RUNTIME_NOTICE = await Deno.readTextFile(join(import.meta.dirname!, "runtime_notice.txt"));
 
 /** The licences' texts, each once, with the packages that have it. */
 export function renderNotices(packages: readonly Package[]): string {
@@ -41,7 +44,9 @@ export function renderNotices(packages: readonly Package[]): string {
     ...Map.groupBy(packages, ({ licence, text }) => text ?? `${licence}. The package has no licence file.`),
   ]
     .map(([text, group]) => `${group.map(idOf).join("\n")}\n\n${text}\n`);
-  return [`The bundle holds code of these packages, under these licences.\n`, ...parts].join(`\n${"-".repeat(80)}\n\n`);
+  return [RUNTIME_NOTICE, `The bundle holds code of these packages, under these licences.\n`, ...parts].join(
+    `\n${"-".repeat(80)}\n\n`,
+  );
 }
 
 async function update(isCheck: boolean): Promise<string> {

@@ -19,3 +19,10 @@ Deno.test("the notices have each text once, after the names of all packages that
   assert.equal(notices.split("Do as you like").length, 2);
   assert.match(notices, /^b@1\.0\.0\n\nISC\. The package has no licence file\.$/m);
 });
+
+Deno.test("the notices have the licences of Deno and V8, and say where those of the runtime's crates are", () => {
+  const notices = renderNotices(PACKAGES);
+  assert.match(notices, /^MIT License\n\nCopyright 2018-\d{4} the Deno authors$/m);
+  assert.match(notices, /^Copyright 2006-\d{4}, the V8 project authors\. All rights reserved\.$/m);
+  assert.match(notices, /crates that Cargo\.lock names/);
+});
