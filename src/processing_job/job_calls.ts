@@ -26,7 +26,6 @@ import {
   isUntouched,
   isWaiting,
   needsFirstCreate,
-  provesJob,
   readyReason,
   saysInDoubt,
   saysNotSent,
