@@ -32,7 +32,7 @@ Deno.test("a Secret's value reaches SageMaker and nothing else, not even where S
   await using scene = await Scene.open(cluster);
   const { resources, standIn } = scene;
   await using collector = new Collector();
-  const { operator, metrics } = await startInstalled(scene, collector.url);
+  const { operator, metrics } = await startInstalled(scene, { tracesTo: collector.url });
   await using _ = operator;
   await apply(scene, "environment.yaml");
   const value = `${randomBytes(12).toString("hex")}"\n${randomBytes(12).toString("hex")}`;
@@ -149,6 +149,32 @@ Deno.test("what is missing for a value is told by its name, and the job is creat
   assert.ok(!(first.stderr + operator.stderr).includes("hushhush"));
 });
 
+Deno.test("the last log lines of a failed job are in its Event without the environment's values, plain and secret", async () => {
+  await using scene = await Scene.open(cluster);
+  const flags = ["--log-lines-on-failure", "3"];
+  const { operator } = await startInstalled(scene, {
+    flags,
+    env: { AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: scene.standIn.url },
+  });
+  await using _ = operator;
+  await apply(scene, "environment.yaml");
+  const [value, plain] = [randomBytes(12).toString("hex"), randomBytes(12).toString("hex")];
+  await put(scene, "secrets", "warehouse", { stringData: { password: value } });
+  const environment = [PASSWORD, { name: "PLAIN", value: plain }, { name: "SIMULATE_LOG_LINES", value: "2" }];
+  await scene.resources.create("job", { spec: { environment } });
+  await scene.resources.untilStatus("job", "InProgress", { timeoutMs: 30_000 });
+  // The stand-in's job repeats its reason as its last line.
+  await scene.finish("job", "Failed", `AlgorithmError: ${plain}, ${btoa(`user:${value}`)}, see the logs`);
+  const events = await eventually("the Event has the lines", async () => {
+    const text = await eventsIn(scene);
+    assert.match(text, /Last log lines:.*RuntimeError: AlgorithmError: \(not shown\), .*\(not shown\).*, see the logs/);
+    return text;
+  }, { timeoutMs: 30_000 });
+  for (const part of [value, plain, btoa(`user:${value}`), btoa(value)]) {
+    assert.ok(!events.includes(part.slice(3, 15)), part);
+  }
+});
+
 const REFUSED: [what: string, variable: object, message: RegExp][] = [
   ["both value and valueFrom", { ...PASSWORD, value: "" }, /write only one of value and valueFrom/],
   ["an empty valueFrom", { name: "A", valueFrom: {} }, /write exactly one of secretKeyRef and configMapKeyRef/],
@@ -191,14 +217,15 @@ class Collector implements AsyncDisposable {
 /** An operator with the rights of the namespaced install, which tells all that it ever tells. */
 async function startInstalled(
   scene: Scene,
-  tracesTo?: string,
+  { tracesTo, flags = [], env }: { tracesTo?: string; flags?: string[]; env?: Record<string, string> } = {},
 ): Promise<{ operator: OperatorProcess; metrics: () => Promise<string> }> {
   await apply(scene, "install.yaml");
   const address = `127.0.0.1:${freePort()}`;
   const operator = startOperator({
     kubeconfig: await cluster.serviceAccountKubeconfig(scene.namespace, NAME),
     endpoint: scene.standIn.url,
-    flags: ["--namespace", scene.namespace, "--log-level", "debug", "--metrics-bind-address", address],
+    flags: ["--namespace", scene.namespace, "--log-level", "debug", "--metrics-bind-address", address, ...flags],
+    ...(env && { env }),
     ...(tracesTo && {
       env: {
         OTEL_DENO: "true",
