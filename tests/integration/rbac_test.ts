@@ -152,14 +152,22 @@ async function readiness(operator: OperatorProcess, path: "/healthz" | "/readyz"
   });
 }
 
+interface Variable {
+  name: string;
+  value?: string;
+  valueFrom?: { fieldRef?: { fieldPath: string }; resourceFieldRef?: { resource: string } };
+}
+
 /** A container's environment as the kubelet makes it; only what the manifests use. */
-function environment(
-  variables: { name: string; value?: string; valueFrom?: { fieldRef: { fieldPath: string } } }[],
-  namespace: string,
-): Record<string, string> {
+function environment(variables: Variable[], namespace: string): Record<string, string> {
   return Object.fromEntries(variables.map(({ name, value, valueFrom }) => {
     if (valueFrom === undefined) return [name, value ?? ""];
-    assert.equal(valueFrom.fieldRef.fieldPath, "metadata.namespace");
+    const { fieldRef, resourceFieldRef } = valueFrom;
+    if (resourceFieldRef) {
+      assert.equal(resourceFieldRef.resource, "limits.memory");
+      return [name, String(512 * 1024 * 1024)];
+    }
+    assert.equal(fieldRef?.fieldPath, "metadata.namespace");
     return [name, namespace];
   }));
 }
