@@ -127,6 +127,9 @@ export interface EndedCall {
 
 const log = getLogger(["operator", "sagemaker"]);
 
+/** Clients of more sites are made anew when they are needed. A client takes 25 KB, and every invented region that a resource names is a site. */
+const MOST_SITES = 500;
+
 /**
  * One client for each region, endpoint and account, made when it is first asked for and dropped once it is idle. The clients of
  * a partition share one credential chain, and those of an account the session of its role, so that many regions cost one call of STS.
@@ -164,6 +167,7 @@ export function sageMakerFactory(options: SageMakerFactoryOptions): SageMakerFac
     // Asked for each time, so that an account's session lives for as long as a client that uses it.
     const credentials = credentialsFor(site);
     return sites.of(siteKey({ endpoint, ...site }), () => {
+      for (const client of sites.dropBeyond(MOST_SITES)) client.destroy();
       if (endpoint === undefined) return newClient({ region: site.region, credentials }, options);
       const transport = options.endpoints.isOwn(endpoint) ? {} : guardedHttp(options.lookup);
       return newClient({ region: site.region, credentials, endpoint, ...transport }, options);

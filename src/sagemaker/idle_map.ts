@@ -6,6 +6,9 @@ import type { Clock } from "../runtime/clock.ts";
  */
 export const IDLE_MS = 8 * 60_000;
 
+/** A value that was asked for so lately, in milliseconds, is in use. Longer than a call may take. */
+const IN_USE_MS = 30_000;
+
 /** Values by names that users choose, as regions and endpoints: made when first asked for, dropped once they are idle. */
 export class IdleMap<V> {
   readonly #clock: Pick<Clock, "monotonic">;
@@ -13,6 +16,17 @@ export class IdleMap<V> {
 
   constructor(clock: Pick<Clock, "monotonic">) {
     this.#clock = clock;
+  }
+
+  /** Drops those that were used longest ago, beyond the `most` used last, unless they are in use. Gives what was dropped. */
+  dropBeyond(most: number): V[] {
+    const excess = this.#entries.size - most;
+    if (excess <= 0) return [];
+    const before = this.#clock.monotonic() - IN_USE_MS;
+    const idle = [...this.#entries].filter(([, { usedAt }]) => usedAt <= before);
+    const oldest = idle.sort(([, one], [, other]) => one.usedAt - other.usedAt).slice(0, excess);
+    for (const [name] of oldest) this.#entries.delete(name);
+    return oldest.map(([, { value }]) => value);
   }
 
   get size(): number {

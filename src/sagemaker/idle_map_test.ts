@@ -30,3 +30,18 @@ Deno.test("IdleMap.of() makes a value once", () => {
   const map = new IdleMap<object>(new FakeClock());
   assert.equal(map.of("a", () => ({})), map.of("a", () => assert.fail("it is there")));
 });
+
+Deno.test("IdleMap drops those that were used longest ago beyond a number, and none that is in use", async () => {
+  const clock = new FakeClock();
+  const map = new IdleMap<string>(clock);
+  for (const name of ["a", "b", "c", "d"]) {
+    map.set(name, name);
+    await clock.advance(10_000);
+  }
+  map.get("a");
+  assert.deepEqual(map.dropBeyond(4), []);
+  assert.deepEqual(map.dropBeyond(1), ["b"]);
+  await clock.advance(30_000);
+  assert.deepEqual(map.dropBeyond(1), ["c", "d"]);
+  assert.equal(map.get("a"), "a");
+});
