@@ -3,6 +3,7 @@ import { CRD_NAME, GROUP, PLURAL, VERSION as API } from "./api/group.ts";
 import type { PolicyDefaults } from "./api/policies.ts";
 import type { ProcessingJob } from "./api/processing_job.ts";
 import { KubeClient } from "./kubernetes/client.ts";
+import { ClusterUid } from "./kubernetes/cluster_uid.ts";
 import type { Cluster } from "./kubernetes/config.ts";
 import { EventRecorder } from "./kubernetes/events.ts";
 import { Informer } from "./kubernetes/informer.ts";
@@ -15,7 +16,9 @@ import { aborted, readiness, untilWorkable } from "./operator/readiness.ts";
 import { Burst } from "./processing_job/burst.ts";
 import type { FailureLines, FailureLinesOptions } from "./logs/failure_lines.ts";
 import { refOf } from "./processing_job/identity.ts";
+import type { JobCallsOptions } from "./processing_job/job_calls.ts";
 import { kept } from "./processing_job/kept.ts";
+import { accountFor, type AssumedRoles } from "./processing_job/namespace_account.ts";
 import { type AllowedByFlags, NamespacePolicies } from "./processing_job/namespace_policies.ts";
 import { ProcessingJobReconciler } from "./processing_job/reconcile.ts";
 import type { Clock } from "./runtime/clock.ts";
@@ -29,6 +32,7 @@ import type { Endpoints } from "./sagemaker/endpoints.ts";
 import { CallGate } from "./sagemaker/gate.ts";
 import { JobInformer } from "./sagemaker/informer/informer.ts";
 import { jobTags } from "./sagemaker/ownership.ts";
+import type { Partition } from "./sagemaker/region.ts";
 import { placeOf, ServiceClock } from "./sagemaker/service_clock.ts";
 import { EventLoop } from "./telemetry/event_loop.ts";
 import { serveHealth } from "./telemetry/health.ts";
@@ -52,6 +56,8 @@ export interface OperatorOptions {
   endpoints: Endpoints;
   /** The region of the operator itself, where it asks STS for credentials. */
   ownRegion?: string | undefined;
+  /** Partitions of AWS that jobs may run in besides the operator's own. @default none */
+  partitions?: readonly Partition[];
   clock: Clock;
   /** Of the operator, for user agents. */
   version: string;
@@ -79,6 +85,8 @@ export interface OperatorOptions {
   defaults?: PolicyDefaults;
   /** Which roles and regions namespaces may use whose annotations say nothing of that. @default all */
   allowed?: AllowedByFlags;
+  /** Which roles Namespaces may ask the operator to assume. @default none */
+  assumedRoles?: AssumedRoles;
   /** Whether the annotations of Namespaces are read, without which no job is created. @default true */
   namespaceAnnotations?: boolean;
   /** Which of several replicas this is, for Events. */
@@ -120,6 +128,13 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
       onChange: (name) => policies.changed(name, namespaces?.get(name)),
     })
     : undefined;
+  const { assumedRoles = { roleArns: [] } } = options;
+  const clusterUid = assumedRoles.roleArns.length === 0 ? undefined : new ClusterUid({
+    client: kube,
+    clock,
+    isClusterWide: options.namespaces.length === 0,
+    own: cluster.namespace,
+  });
   const policies = new NamespacePolicies((name) => namespaces?.unknown(name));
   const elector = leaderElection &&
     new LeaderElector({
@@ -168,19 +183,40 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     server: cluster.server,
     namespaces: options.namespaces.length === 0 ? "all" : options.namespaces,
   });
-  const observing = [...observed.map(({ informer }) => informer), ...(namespaces ? [namespaces] : [])]
+  if (options.namespaces.length === 0 && !options.allowed?.roleArns.length) {
+    log.warn("Who may create ProcessingJobs in any namespace runs them with each role that the operator may pass", {
+      mend: "--allowed-role-arns names the roles that jobs may have",
+    });
+  }
+  const observing = [
+    ...observed.map(({ informer }) => informer),
+    ...(namespaces ? [namespaces] : []),
+    ...(clusterUid ? [clusterUid] : []),
+  ]
     .map((each) => each.run(signal));
   const [installation] = await Promise.all([
     options.jobTags ? uidOfNamespace(kube, cluster.namespace, signal) : undefined,
     untilWorkable(observed, signal),
     Promise.race([namespaces?.ready, aborted(signal)]),
+    Promise.race([clusterUid?.answered, aborted(signal)]),
   ]);
   if (!signal.aborted) log.info("Ready", { resources: store.size, workers: options.workers });
+  const within: WorkOptions["accountFor"] = (namespace, asked) =>
+    accountFor(namespace, asked, assumedRoles, clusterUid?.uid);
   const work = (signal: AbortSignal) => {
     const beforeWrite = elector && ((timeoutMs: number) => elector.guard(timeoutMs));
     return workOn(
       store,
-      { ...options, metrics, installation, policies, annotations: namespaces, beforeWrite, observer: kube },
+      {
+        ...options,
+        metrics,
+        installation,
+        accountFor: within,
+        policies,
+        annotations: namespaces,
+        beforeWrite,
+        observer: kube,
+      },
       signal,
     );
   };
@@ -194,6 +230,7 @@ interface WorkOptions extends OperatorOptions {
   /** UID of the namespace that the operator is installed in. */
   installation: string | undefined;
   policies: NamespacePolicies;
+  accountFor: NonNullable<JobCallsOptions["accountFor"]>;
   /** Absent where Namespaces are not read. */
   annotations: Namespaces | undefined;
   /** Called before anything is written, with how long that may take; throws where it must not be. */
@@ -247,7 +284,9 @@ async function workOn(store: Store<ProcessingJob>, options: WorkOptions, signal:
     // Where the operator is told to watch its own namespace, that is also where its tenants' Secrets are.
     closedNamespace: options.namespaces.includes(cluster.podNamespace ?? "") ? undefined : cluster.podNamespace,
     policyOf: (namespace) => options.policies.of(namespace),
+    accountFor: options.accountFor,
     confirmNamespace: async (namespace, signal) => await options.annotations?.confirm(namespace, signal),
+    regionRefusal: aws.regionRefusal,
     endpointRefusal: (endpoint) => options.endpoints.refusalOf(endpoint),
     endpoint: options.endpoints.operator,
     ...(options.allowed && { allowed: options.allowed }),
@@ -293,7 +332,7 @@ async function failureLines(
   store: Store<ProcessingJob>,
   events: EventRecorder,
   logs: NonNullable<OperatorOptions["failureLogs"]>,
-  { clock, version, policies, sageMakerFor }: WorkOptions & { sageMakerFor: SageMakerFor },
+  { clock, version, policies, accountFor, sageMakerFor }: WorkOptions & { sageMakerFor: SageMakerFor },
 ): Promise<FailureLines> {
   const { FailureLines } = await import("./logs/failure_lines.ts");
   return new FailureLines({
@@ -304,7 +343,9 @@ async function failureLines(
       const resource = store.get(`${namespace}/${name}`);
       if (resource === undefined) return undefined;
       const { name: jobName, ...site } = refOf(resource);
-      const { account } = policies.of(namespace!);
+      const found = accountFor(namespace!, { account: policies.of(namespace!).account });
+      if ("failure" in found) return undefined;
+      const { account } = found;
       return {
         jobName,
         region: site.region,

@@ -56,6 +56,7 @@ Deno.test("the operator's policy allows what the operator calls, on jobs and on 
   assert.deepEqual(Object.keys(policies), [
     "operator-policy",
     "logs-policy",
+    "assume-role-policy",
     "trust-policy",
     "job-policy",
     "irsa-trust-policy",

@@ -1,3 +1,5 @@
+import { accountIn } from "./arn.ts";
+
 /** The five words that SageMaker has for a processing job. */
 export const JOB_STATUSES = ["InProgress", "Completed", "Failed", "Stopping", "Stopped"] as const;
 export type JobStatus = typeof JOB_STATUSES[number];
@@ -9,6 +11,8 @@ export const FINAL_JOB_STATUSES: readonly string[] = ["Completed", "Failed", "St
 export interface Account {
   roleArn: string;
   externalId?: string;
+  /** The namespace that the session is for; it names the session and is its tag. */
+  namespace?: string;
 }
 
 /** Where calls go. */
@@ -20,9 +24,15 @@ export interface Site {
   account?: Account | undefined;
 }
 
-/** One text for each site. */
+/** One text for each site and session. */
 export function siteKey({ region, endpoint = "", account }: Site): string {
-  return JSON.stringify([region, endpoint, ...(account ? [account.roleArn, account.externalId ?? ""] : [])]);
+  const session = account ? [account.roleArn, account.externalId ?? "", account.namespace ?? ""] : [];
+  return JSON.stringify([region, endpoint, ...session]);
+}
+
+/** One text for all sessions of an AWS account at a site: AWS counts calls and quotas by it. */
+export function quotaSiteKey({ region, endpoint = "", account }: Site): string {
+  return JSON.stringify([region, endpoint, ...(account ? [accountIn(account.roleArn) ?? account.roleArn] : [])]);
 }
 
 /** Where a job is: SageMaker's names are unique within an account and region. */

@@ -27,6 +27,7 @@ const spec = {
       defaultText: "AWS_DEFAULT_SAGEMAKER_ENDPOINT, else AWS_ENDPOINT_URL_SAGEMAKER, else AWS's own",
     }),
     "role-arn": string({ help: "A role that jobs run with: checks that it may be passed", placeholder: "ARN" }),
+    "allowed-role-arns": list({ help: "What 'run' has as --allowed-role-arns", defaultText: "none" }),
     "output": oneOf(["text", "json"], { help: "Form of what is found", default: "text", aliases: ["o"] }),
   },
 };
@@ -50,6 +51,7 @@ export const doctor: Command = {
       region: flags.region ?? (env("AWS_REGION") || env("AWS_DEFAULT_REGION") || undefined),
       endpoint,
       roleArn: flags.roleArn,
+      allowedRoleArns: flags.allowedRoleArns,
       env,
       clock: systemClock,
       signal,

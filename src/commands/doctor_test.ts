@@ -29,8 +29,9 @@ Deno.test("doctor looks at AWS also where there is no cluster, and exits with 1"
       /^✗ cluster: .*'\/nonexistent\/config'.* To mend it: name another with '--kubeconfig FILE'/,
     );
     assert.match(lines[1]!, /^! permission: .* were not looked at/);
-    assert.match(lines[2]!, /^✓ credentials: /);
-    assert.match(lines[3]!, /^✓ sagemaker: /);
+    assert.match(lines[2]!, /^! allowed-roles: No --allowed-role-arns: /);
+    assert.match(lines[3]!, /^✓ credentials: /);
+    assert.match(lines[4]!, /^✓ sagemaker: /);
 
     const json = await doctor([...argv, "-o", "json"], env);
     assert.equal(json.code, 1);

@@ -1,6 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import { DELETION_POLICIES } from "../api/policies.ts";
 import { type GLOBS, parseGlobs } from "../api/globs.ts";
+import { type Partition, PARTITION_NAMES } from "../sagemaker/region.ts";
 import { VERSION } from "../api/version.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { parseBindAddress } from "../telemetry/http.ts";
@@ -58,8 +59,19 @@ const spec = {
       defaultText: "all",
     }),
     "allowed-regions": list({ help: "The same for their regions", defaultText: "all" }),
+    "allowed-partitions": list({
+      help: `Partitions of AWS that jobs may run in besides the operator's own: ${PARTITION_NAMES.join(", ")}`,
+      defaultText: "none",
+    }),
     "namespace-annotations-widen": boolean({
       help: "A Namespace's allowed-role-arns and allowed-regions take the place of the flags",
+    }),
+    "allowed-assume-role-arns": list({
+      help: "Globs of the roles that a Namespace's annotation assume-role-arn may name",
+      defaultText: "none",
+    }),
+    "allow-external-id-annotation": boolean({
+      help: "A Namespace's annotation external-id takes the place of the operator's own external id",
     }),
     "no-namespace-annotations": boolean({
       help: "Doesn't read Namespaces: their annotations don't hold, and the flags alone do",
@@ -114,6 +126,16 @@ function globsOf(flag: string, kind: keyof typeof GLOBS, texts: string[]): strin
   } catch (error) {
     throw new TypeError(`Cannot use the value of --${flag}: ${(error as Error).message}`, { cause: error });
   }
+}
+
+function partitionsOf(texts: string[]): Partition[] {
+  return texts.map((text) => {
+    const partition = PARTITION_NAMES.find((each) => each === text);
+    if (partition !== undefined) return partition;
+    throw new TypeError(
+      `Cannot use the value of --allowed-partitions: '${text}' must be one of ${PARTITION_NAMES.join(", ")}`,
+    );
+  });
 }
 
 export const run: Command = {
@@ -177,7 +199,12 @@ export const run: Command = {
           ttlSecondsAfterFinished: flags.defaultTtlSecondsAfterFinished,
           deletionPolicy: flags.defaultDeletionPolicy,
         },
+        partitions: asUsage(() => partitionsOf(flags.allowedPartitions)),
         allowed,
+        assumedRoles: {
+          roleArns: asUsage(() => globsOf("allowed-assume-role-arns", "roleArn", flags.allowedAssumeRoleArns)),
+          externalIdAnnotation: flags.allowExternalIdAnnotation,
+        },
         ...(flags.leaderElect && {
           leaderElection: {
             namespace: flags.leaderElectionNamespace ?? cluster.namespace,

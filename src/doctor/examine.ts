@@ -1,5 +1,6 @@
 import { KubeClient } from "../kubernetes/client.ts";
 import { type Cluster, ConfigError, loadCluster } from "../kubernetes/config.ts";
+import { checkAllowedRoles } from "./allowed_roles.ts";
 import { checkAws } from "./aws.ts";
 import type { AwsOptions } from "./aws_context.ts";
 import { checkCluster, CHOOSE } from "./cluster.ts";
@@ -13,6 +14,8 @@ export interface ExamineOptions extends Omit<AwsOptions, "instanceTypes"> {
   context: string | undefined;
   /** Namespaces that the operator watches; none for all of them. */
   namespaces: readonly string[];
+  /** The globs of `--allowed-role-arns`. */
+  allowedRoleArns: readonly string[];
 }
 
 /** Looks at everything that the operator needs, and gives what was found in a fixed order. */
@@ -22,7 +25,8 @@ export async function examine(options: ExamineOptions): Promise<Finding[]> {
     examineCluster(options, types.resolve).finally(() => types.resolve([])),
     checkAws({ ...options, instanceTypes: types.promise }),
   ]);
-  return [...cluster, ...aws];
+  const roles = checkAllowedRoles({ watched: options.namespaces, allowed: options.allowedRoleArns });
+  return [...cluster, ...roles ? [roles] : [], ...aws];
 }
 
 /** @param onTypes told which instance types the resources in the cluster ask for */

@@ -7,6 +7,7 @@ export type CheckName =
   | "sagemaker"
   | "clock"
   | "pass-role"
+  | "allowed-roles"
   | "quotas"
   | "logs";
 

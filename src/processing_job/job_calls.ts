@@ -39,7 +39,7 @@ import {
   refusalOf,
   REFUSALS,
 } from "./namespace_policy.ts";
-import { JobSites } from "./site.ts";
+import { JobSites, type OperatorPlace } from "./site.ts";
 
 const log = getLogger(["operator", "processing-job"]);
 
@@ -71,10 +71,17 @@ export interface JobCallsOptions extends EnvironmentReader {
   confirmNamespace?: (namespace: string, signal: AbortSignal) => Promise<string | undefined>;
   /** Why no call for a resource that names this endpoint may be sent. @default all may */
   endpointRefusal?: (endpoint: string) => Failure | undefined;
+  /** The same of a region. @default every call may */
+  regionRefusal?: (region: string) => Failure | undefined;
   /** The endpoint of resources that name none; absent for AWS's own. */
   endpoint?: string | undefined;
   /** @default all */
   allowed?: AllowedByFlags;
+  /**
+   * The account that calls for a namespace are made in, where `asked` is what its annotations or an earlier status say; or why none may
+   * be made. @default what is asked for
+   */
+  accountFor?: NonNullable<OperatorPlace["accountFor"]>;
   /** Told that a job was created without the operator's own tags, and what refused them. */
   onTagsDenied: (resource: ProcessingJob, failure: Failure) => void;
   /** Told of each job that was created. */
@@ -161,9 +168,15 @@ export class JobCalls {
     this.#options = options;
     this.#startedAt = options.clock.now();
     const isAws = (endpoint: string) => options.isAws?.({ name: "", region: "", endpoint }) ?? false;
-    const { endpoint, endpointRefusal } = options;
+    const { endpoint, endpointRefusal, regionRefusal, accountFor } = options;
     this.#sites = new JobSites(
-      { endpoint, isAws, ...(endpointRefusal && { endpointRefusal }) },
+      {
+        endpoint,
+        isAws,
+        ...(endpointRefusal && { endpointRefusal }),
+        ...(regionRefusal && { regionRefusal }),
+        ...(accountFor && { accountFor }),
+      },
       (resource) => this.#policyOf(resource),
     );
   }
@@ -338,9 +351,10 @@ export class JobCalls {
   async mayCreate(resource: ProcessingJob, observed: Observed, signal: AbortSignal): Promise<boolean> {
     const isUnknown = this.#policyOf(resource).unknown !== undefined;
     if (isUnknown && !await this.#confirmNamespace(resource, observed, signal)) return false;
-    if (this.#refuses(resource, observed)) return false;
+    const where = this.#sites.toCreate(resource);
+    if (this.#refuses(resource, observed) || "failure" in where) return false;
     const key = keyOf(resource);
-    const call = this.#callOf(resource, "CreateProcessingJob", this.#sites.toCreate(resource));
+    const call = this.#callOf(resource, "CreateProcessingJob", where.ref);
     const admission = this.#options.gate.admit(key, call, { isAskedFor: isAskedFor(resource) });
     if (admission.go) {
       this.#admitted.add(key);
@@ -368,7 +382,9 @@ export class JobCalls {
   #refuses(resource: ProcessingJob, observed: Observed): boolean {
     const policy = this.#policyOf(resource);
     const { spec } = fillIn(resource.spec, policy.defaults);
-    const refusal = this.#sites.refusalOf(resource) ?? refusalOf(spec, policy, this.#options.allowed ?? ALL);
+    const where = this.#sites.toCreate(resource);
+    const refusal = this.#sites.refusalOf(resource) ?? refusalOf(spec, policy, this.#options.allowed ?? ALL) ??
+      ("failure" in where ? where.failure : undefined);
     if (refusal === undefined) return false;
     this.#refuse(resource, observed, refusal);
     return true;
@@ -414,10 +430,11 @@ export class JobCalls {
     const sentAt = clock.now();
     if (isUntouched(resource.status) && this.#hasNoCreate(resource)) this.#unsent.add(key);
     if (!await this.#confirmNamespace(resource, observed, signal)) return;
-    if (this.#refuses(resource, observed)) return;
+    const where = this.#sites.toCreate(resource);
+    if (this.#refuses(resource, observed) || "failure" in where) return;
     // Now and not later: what was just allowed is what is sent.
     const filled = this.#filled(resource, observed);
-    const sentTo = this.#sites.toCreate(resource);
+    const sentTo = where.ref;
     await this.#attempt(resource, "CreateProcessingJob", observed, async (sageMaker, ref) => {
       const spec = await withValues(filled, this.#options, signal);
       const arn = await this.#sendCreate(sageMaker, { ...resource, spec }, ref, { observed, signal });
@@ -546,7 +563,7 @@ export class JobCalls {
     const { gate, sageMakerFor } = this.#options;
     const key = keyOf(resource);
     const isCreate = operation === "CreateProcessingJob";
-    const where = isCreate ? { ref: this.#sites.toCreate(resource) } : this.#sites.whereIs(resource);
+    const where = isCreate ? this.#sites.toCreate(resource) : this.#sites.whereIs(resource);
     if ("failure" in where) {
       observed.failure = where.failure;
       return false;

@@ -6,6 +6,7 @@ import { accountIn } from "../api/arn.ts";
 import type { Account, Failure, JobRef } from "../api/job.ts";
 import type { JobSite, ProcessingJob } from "../api/processing_job.ts";
 import { keyOf, refOf } from "./identity.ts";
+import type { AskedAccount } from "./namespace_account.ts";
 import { type NamespacePolicy, namespaceUnknown } from "./namespace_policy.ts";
 
 /** Endpoints are put right by people, and roll-outs of flags take minutes. */
@@ -19,7 +20,17 @@ export interface OperatorPlace {
   isAws: (endpoint: string) => boolean;
   /** Why no call may go to an endpoint that a resource names. @default every call may */
   endpointRefusal?: (endpoint: string) => Failure | undefined;
+  /** The same of a region. @default every call may */
+  regionRefusal?: (region: string) => Failure | undefined;
+  /**
+   * The account that calls for a namespace are made in, where `asked` is what its annotations or an earlier status say; or why none may
+   * be made. @default what is asked for
+   */
+  accountFor?: (namespace: string, asked: AskedAccount) => Where<{ account: Account | undefined }>;
 }
+
+/** What is found, or why no call may be made. */
+type Where<T> = T | { failure: Failure };
 
 /** Where the jobs of resources are, and where new ones go. */
 export class JobSites {
@@ -39,7 +50,7 @@ export class JobSites {
   }
 
   /** Where the job is, if there is one; or why it can't be asked for. */
-  whereIs(resource: ProcessingJob): { ref: JobRef } | { failure: Failure } {
+  whereIs(resource: ProcessingJob): Where<{ ref: JobRef }> {
     const ref = refOf(resource);
     const refusal = this.refusalOf(resource);
     if (refusal) return { failure: refusal };
@@ -47,21 +58,29 @@ export class JobSites {
     const failure = ref.endpoint === undefined ? endpointProblem(site, this.#operator) : undefined;
     if (failure) return { failure };
     const found = accountAt(site, this.#policyOf(resource));
-    return "failure" in found ? found : { ref: at(ref, found.account) };
+    return "failure" in found ? found : this.#within(resource, found);
+  }
+
+  /** The job in that account, if the operator may call there for the resource's namespace. */
+  #within(resource: ProcessingJob, asked: AskedAccount): Where<{ ref: JobRef }> {
+    const found = this.#operator.accountFor?.(resource.metadata.namespace, asked) ?? asked;
+    return "failure" in found ? found : { ref: at(refOf(resource), found.account) };
   }
 
   /**
-   * Why no call for the resource may be sent to the endpoint that it names. Asked before anything is kept for the endpoint: no client, poller
+   * Why no call for the resource may be sent to the endpoint or the region that it names. Asked before anything is kept for the endpoint: no client, poller
    * or budget is made for what no call may go to.
    */
   refusalOf(resource: ProcessingJob): Failure | undefined {
-    const { endpoint } = refOf(resource);
-    return endpoint === undefined ? undefined : this.#operator.endpointRefusal?.(endpoint);
+    const { region, endpoint } = refOf(resource);
+    const { endpointRefusal, regionRefusal } = this.#operator;
+    return (endpoint === undefined ? undefined : endpointRefusal?.(endpoint)) ?? regionRefusal?.(region);
   }
 
   /** Where a create goes: what the Namespace says now is what counts, never what a status says. */
-  toCreate(resource: ProcessingJob): JobRef {
-    return at(refOf(resource), this.#policyOf(resource).account);
+  toCreate(resource: ProcessingJob): Where<{ ref: JobRef }> {
+    const failure = this.refusalOf(resource);
+    return failure ? { failure } : this.#within(resource, { account: this.#policyOf(resource).account });
   }
 
   /** What a status keeps of the place that calls for `ref` go to. */
@@ -106,12 +125,12 @@ function siteOf({ account, endpoint }: JobRef, operator: OperatorPlace): JobSite
  * the Namespace says now. Another role of the same account takes the place of the one that the job was created with. Nothing is asked
  * anywhere else.
  *
- * @returns the account, absent for the operator's own; or why the job can't be asked for
+ * @returns the account, absent for the operator's own, and whether the status says so; or why the job can't be asked for
  */
 export function accountAt(
   site: JobSite | undefined,
   policy: NamespacePolicy,
-): { account: Account | undefined } | { failure: Failure } {
+): { account: Account | undefined; isKept?: true } | { failure: Failure } {
   if (site === undefined) {
     return policy.unknown === undefined ? { account: policy.account } : { failure: namespaceUnknown(policy.unknown) };
   }
@@ -119,7 +138,8 @@ export function accountAt(
   const number = roleArn === undefined ? site.account : accountIn(roleArn);
   const isSame = policy.account !== undefined && number !== undefined && accountIn(policy.account.roleArn) === number;
   if (isSame) return { account: policy.account };
-  return { account: roleArn === undefined ? undefined : { roleArn, ...(externalId !== undefined && { externalId }) } };
+  const account = roleArn === undefined ? undefined : { roleArn, ...(externalId !== undefined && { externalId }) };
+  return { account, isKept: true };
 }
 
 /** Why the job of a resource that names no endpoint can't be asked for: its calls go elsewhere than when it was created. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { makeProcessingJob } from "../../tests/support/builders.ts";
+import type { JobRef } from "../api/job.ts";
 import type { JobSite } from "../api/processing_job.ts";
 import type { NamespacePolicy } from "./namespace_policy.ts";
 import { JobSites } from "./site.ts";
@@ -17,6 +18,11 @@ function sites(policy: NamespacePolicy, endpoint?: string): JobSites {
 
 function naming(roleArn: string, externalId?: string): NamespacePolicy {
   return { defaults: {}, account: { roleArn, ...(externalId !== undefined && { externalId }) } };
+}
+
+function refIn(where: ReturnType<JobSites["toCreate"]>): JobRef {
+  assert.ok("ref" in where);
+  return where.ref;
 }
 
 const CASES: [
@@ -73,24 +79,25 @@ Deno.test("JobSites.whereIs() goes to no other endpoint, but for AWS's own, whic
 
 Deno.test("JobSites.toCreate() goes by the Namespace alone, whatever a status says", () => {
   const forged = makeProcessingJob({ status: { site: { assumedRoleArn: B } } });
-  assert.equal(sites(naming(A)).toCreate(forged).account?.roleArn, A);
-  assert.equal(sites(NONE).toCreate(forged).account, undefined);
+  const create = (policy: NamespacePolicy) => refIn(sites(policy).toCreate(forged));
+  assert.equal(create(naming(A)).account?.roleArn, A);
+  assert.equal(create(NONE).account, undefined);
 });
 
 Deno.test("JobSites remembers where this process has sent a create, before a status says so", () => {
   let policy = naming(A, "external");
   const known = new JobSites({ isAws: () => false }, () => policy);
   const resource = makeProcessingJob();
-  const { site } = known.note(resource, known.toCreate(resource));
+  const { site } = known.note(resource, refIn(known.toCreate(resource)));
   assert.deepEqual(site, { assumedRoleArn: A, externalId: "external" });
   policy = naming(B);
   const where = known.whereIs(resource);
   assert.ok("ref" in where);
   assert.deepEqual(where.ref.account, { roleArn: A, externalId: "external" });
   // A later create that is refused changes nothing.
-  known.note(resource, known.toCreate(resource)).takeBack();
+  known.note(resource, refIn(known.toCreate(resource))).takeBack();
   assert.deepEqual(known.whereIs(resource), where);
   known.delete("team-a/job");
-  known.note(resource, known.toCreate(resource)).takeBack();
+  known.note(resource, refIn(known.toCreate(resource))).takeBack();
   assert.equal(known.size, 0);
 });

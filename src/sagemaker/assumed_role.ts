@@ -7,8 +7,12 @@ import { isRoleArn } from "../api/role_arn.ts";
 import { type Credentials, isSame, type Provider } from "./credentials.ts";
 import { assumeRoleFailure, isRefusalOfCredentials } from "./errors.ts";
 
-/** What CloudTrail shows the operator's calls under. */
+/** What CloudTrail shows the operator's calls under, before the namespace. */
 const SESSION = "sagemaker-operator";
+/** STS takes no longer name (https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html). */
+const MAX_SESSION_NAME = 64;
+/** The key that EKS Pod Identity has for it (https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html). */
+const NAMESPACE_TAG = "kubernetes-namespace";
 
 /**
  * Nothing is sent for a role that can't be one; least of all as the operator itself.
@@ -44,9 +48,10 @@ export function assumedRole(
   },
 ): Provider {
   const { roleArn: RoleArn, externalId: ExternalId } = account;
+  const identity = sessionIdentity(account);
   const assume = fromTemporaryCredentials({
     masterCredentials: credentials,
-    params: { RoleArn, RoleSessionName: SESSION, ...(ExternalId !== undefined && { ExternalId }) },
+    params: { RoleArn, ...identity, ...(ExternalId !== undefined && { ExternalId }) },
     clientConfig: { ...(region && { region }), ...(requestHandler && { requestHandler }), maxAttempts: 2 },
   });
   return async (context) => {
@@ -60,6 +65,15 @@ export function assumedRole(
     } catch (error) {
       throw new SageMakerError(assumeRoleFailure(error, account), { cause: error });
     }
+  };
+}
+
+/** The name is cut for a long namespace, the tag never is. */
+function sessionIdentity({ namespace }: Account): { RoleSessionName: string; Tags?: { Key: string; Value: string }[] } {
+  if (namespace === undefined) return { RoleSessionName: SESSION };
+  return {
+    RoleSessionName: `${SESSION}-${namespace}`.slice(0, MAX_SESSION_NAME),
+    Tags: [{ Key: NAMESPACE_TAG, Value: namespace }],
   };
 }
 

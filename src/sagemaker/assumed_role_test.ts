@@ -7,6 +7,7 @@ import { type Clock, systemClock } from "../runtime/clock.ts";
 import { FakeClock } from "../runtime/fake_clock.ts";
 import { sageMakerFactory } from "./client.ts";
 import { endpoints } from "./endpoints.ts";
+import { assumeRoleFailure } from "./errors.ts";
 
 const KEY = "AKIDEXAMPLE";
 const MINUTE = 60_000;
@@ -53,7 +54,7 @@ Deno.test("calls for an account are signed with a session of its role, which all
   await it.describe("us-west-2");
   assert.deepEqual(it.signedWith, [KEY, accessKeyOf(ROLE), accessKeyOf(ROLE), accessKeyOf(ROLE), KEY]);
   assert.deepEqual(it.sts.assumed, [
-    { roleArn: ROLE, externalId: "id-1", sessionName: "sagemaker-operator", accessKeyId: KEY },
+    { roleArn: ROLE, externalId: "id-1", sessionName: "sagemaker-operator", tags: {}, accessKeyId: KEY },
   ]);
 });
 
@@ -68,6 +69,29 @@ Deno.test("accounts are told apart by their role and their external id", async (
     [ROLE, undefined],
     [`${ROLE}-2`, undefined],
   ]);
+});
+
+Deno.test("a session carries its namespace in its name and as a tag, and is that of no other namespace", async () => {
+  await using it = await setUp();
+  const long = "n".repeat(63);
+  for (const namespace of ["team-a", "team-b", long, "team-a"]) {
+    await it.factory.sageMakerFor({ region: "eu-west-1", account: { roleArn: ROLE, namespace } }).describe("job-a");
+  }
+  assert.deepEqual(it.sts.assumed.map(({ sessionName, tags }) => [sessionName, tags]), [
+    ["sagemaker-operator-team-a", { "kubernetes-namespace": "team-a" }],
+    ["sagemaker-operator-team-b", { "kubernetes-namespace": "team-b" }],
+    [`sagemaker-operator-${"n".repeat(45)}`, { "kubernetes-namespace": long }],
+  ]);
+});
+
+Deno.test("a session tag that the operator's own session has already is told with what to change", () => {
+  const error = Object.assign(new Error("One or more tag keys conflict with transitive tags of the calling session"), {
+    name: "InvalidParameterValue",
+    $metadata: { httpStatusCode: 400 },
+  });
+  const { retry, message } = assumeRoleFailure(error, { roleArn: ROLE });
+  assert.equal(retry, "person");
+  assert.match(message, /turn off the session tags of the operator's EKS Pod Identity association/);
 });
 
 Deno.test("a session is renewed five minutes before it expires, once", async () => {
@@ -94,7 +118,7 @@ Deno.test("a role that may not be assumed is a person's matter, and SageMaker is
     assert.deepEqual([reason, retry], ["CredentialsUnavailable", "person"]);
     assert.match(
       message,
-      /^Cannot assume the role 'arn:.*team-a' .*AccessDenied: User is not authorized .* external id$/,
+      /^Cannot assume the role 'arn:.*team-a' .*AccessDenied: User is not authorized .* with the external id 'id-1'$/,
     );
     return true;
   });

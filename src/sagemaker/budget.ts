@@ -1,4 +1,4 @@
-import { type Site, siteKey } from "../api/job.ts";
+import { quotaSiteKey, type Site } from "../api/job.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { IdleMap } from "./idle_map.ts";
 
@@ -67,7 +67,7 @@ export class CallBudgets {
   of(place: Place): CallBudget {
     // Lists are sent at half of their published rate anyway, so that throttling means that others use the rest.
     const published = place.operation === "CreateProcessingJob" ? PUBLISHED_PER_SECOND.CreateProcessingJob : undefined;
-    return this.#budgets.of(`${place.operation} ${siteKey(place)}`, () => new CallBudget(this.#random, published));
+    return this.#budgets.of(`${place.operation} ${quotaSiteKey(place)}`, () => new CallBudget(this.#random, published));
   }
 
   /** Drops the budgets of places that no call went to lately. */

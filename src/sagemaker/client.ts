@@ -24,7 +24,7 @@ import { collectBody, httpHandler } from "./http.ts";
 import { type Environment, errorWithout } from "./hidden.ts";
 import { IdleMap } from "./idle_map.ts";
 import { describes } from "./ownership.ts";
-import { knownRegion, partitionOf } from "./region.ts";
+import { knownRegion, ownPartition, type Partition, partitionOf } from "./region.ts";
 import { placeOf, type ServiceClock } from "./service_clock.ts";
 import { passingOverBlip } from "./second_attempt.ts";
 import { toJob, toSummary } from "./to_job.ts";
@@ -80,13 +80,15 @@ export interface JobPage {
 }
 
 /**
- * @throws {SageMakerError} `EndpointNotAllowed` if requests must not go to the endpoint, `InvalidNamespaceAnnotation` if the
- * account's role can't be one
+ * @throws {SageMakerError} `EndpointNotAllowed` if requests must not go to the endpoint, `RegionNotAllowed` if not to the region's
+ * partition, `InvalidNamespaceAnnotation` if the account's role can't be one
  */
 export type SageMakerFor = (site: Site) => SageMaker;
 
 export interface SageMakerFactory extends Disposable {
   sageMakerFor: SageMakerFor;
+  /** Why no call may go to a region, as `sageMakerFor` throws it. */
+  regionRefusal: (region: string) => Failure | undefined;
   /** Closes the connections. Calls after it are possible and open new ones. */
   close(): void;
   /** How many clients, sessions of accounts and identities of callers there are. */
@@ -102,6 +104,8 @@ export interface SageMakerFactoryOptions {
   version: string;
   /** The region that the operator itself runs in (`AWS_REGION`); its credentials come from there. */
   ownRegion?: string | undefined;
+  /** Partitions that calls may go to besides the operator's own; its credentials are shown in no other. @default none */
+  partitions?: readonly Partition[];
   /** How long a call may take in all: credentials, a second attempt and the answer. @default {10_000} */
   callTimeoutMs?: number;
   /** Called before a create, a stop or a deletion, with how long that may take; what it throws is thrown instead of sending. */
@@ -151,6 +155,9 @@ export function sageMakerFactory(options: SageMakerFactoryOptions): SageMakerFac
     }
     return source;
   };
+  const own = ownPartition({ region: options.ownRegion, roleArn: process.env.AWS_ROLE_ARN });
+  const partitions = [...new Set([own, ...options.partitions ?? []])];
+  const regionRefusal = (region: string) => partitionRefusal(region, partitions);
   const credentialsFor = ({ region, account }: Site) => {
     const source = sourceFor(region);
     if (account === undefined) return source.config.credentials;
@@ -195,7 +202,10 @@ export function sageMakerFactory(options: SageMakerFactoryOptions): SageMakerFac
     identities.dropIdle();
   };
   return {
+    regionRefusal,
     sageMakerFor({ region, endpoint: specEndpoint, account }) {
+      const refusal = regionRefusal(region);
+      if (refusal) throw new SageMakerError(refusal);
       const endpoint = options.endpoints.resolve(specEndpoint);
       const place = placeOf({ region, endpoint: specEndpoint });
       const onDate = (date: string) => options.serviceClock?.note(place, Date.parse(date));
@@ -211,6 +221,15 @@ export function sageMakerFactory(options: SageMakerFactoryOptions): SageMakerFac
     close,
     [Symbol.dispose]: close,
   };
+}
+
+/** Why no call may go to a region. Another partition has an STS and a SageMaker of its own, which would be shown the operator's token. */
+function partitionRefusal(region: string, partitions: readonly Partition[]): Failure | undefined {
+  const partition = partitionOf(region);
+  if (partitions.includes(partition)) return undefined;
+  const message = `The region '${region}' is of the partition '${partition}', and the operator calls AWS in ` +
+    `${partitions.map((each) => `'${each}'`).join(" and ")} only; its --allowed-partitions adds others`;
+  return { retry: "person", reason: "RegionNotAllowed", code: "RegionNotAllowed", message };
 }
 
 function homeRegion(region: string, { ownRegion }: SageMakerFactoryOptions): string {

@@ -78,7 +78,7 @@ for (
   ] as const
 ) {
   Deno.test(`describeWithAccount() asks '${host}' for ${region}, from ${ownRegion ?? "no region"}`, async () => {
-    await using it = await setUp(() => ({ endpoints: endpoints({}), ownRegion }));
+    await using it = await setUp(() => ({ endpoints: endpoints({}), ownRegion, partitions: ["aws-cn"] }));
     using _hosts = new AwsHosts({ "api.sagemaker.": it.standIn.url, [host]: it.standIn.url });
     assert.equal((await it.factory.sageMakerFor({ region }).describeWithAccount("job")).account, ACCOUNT_ID);
   });

@@ -190,12 +190,17 @@ export function assumeRoleFailure(error: unknown, { roleArn, externalId }: Accou
     return { retry, reason: "CredentialsUnavailable", code, message };
   }
   const isDenied = status === 403 || bare(code) === "AccessDenied";
-  const external = externalId === undefined ? "" : " with the namespace's external id";
-  const mend = isDenied
-    ? `; the operator's own identity must be allowed 'sts:AssumeRole' on it, and its trust policy must let that in${external}`
+  const external = externalId === undefined ? "" : ` with the external id '${externalId}'`;
+  // EKS Pod Identity gives the operator's own session a tag of the same key, which can't be set once more.
+  const mend = /transitive/i.test(text)
+    ? "; turn off the session tags of the operator's EKS Pod Identity association (--disable-session-tags)"
+    : isDenied
+    ? "; the operator's own identity must be allowed 'sts:AssumeRole' and 'sts:TagSession' on it, and its trust policy must " +
+      `let both in${external}`
     : "";
   const message = `Cannot assume the role '${roleArn}' of the resource's namespace: ${said}${mend}`;
-  return { retry: isDenied ? "person" : "slowly", reason: "CredentialsUnavailable", code, message };
+  const retry = mend === "" ? "slowly" : "person";
+  return { retry, reason: "CredentialsUnavailable", code, message };
 }
 
 /** Whether AWS refused the credentials that a request was signed with, rather than what they may do. */

@@ -1,4 +1,4 @@
-import { type Failure, type Reason, type Site, siteKey } from "../api/job.ts";
+import { type Failure, quotaSiteKey, type Reason, type Site, siteKey } from "../api/job.ts";
 import { isOversized, type QuotaKey } from "./quota.ts";
 import type { RetryBudget } from "./retry_budget.ts";
 import type { LineRule } from "./waiting_line.ts";
@@ -172,9 +172,9 @@ function waitingForQuota(failure: Failure, scope: "quota" | "oversized", { insta
   return { ...rest, message };
 }
 
-/** One operation at one site. */
+/** One operation in one account at one site, as AWS's rates and quotas count it. */
 export function placeOf(call: Call): string {
-  return `${call.operation} ${siteKey(call)}`;
+  return `${call.operation} ${quotaSiteKey(call)}`;
 }
 
 /** The line that `call` of `key` waits in; `quota` only for lines that are those of a quota. */
@@ -187,5 +187,7 @@ export function nameOf(scope: Scope, key: string, call: Call, quota?: QuotaKey):
     role: call.roleArn ?? "",
     operation: "",
   }[scope];
-  return JSON.stringify([scope, of, placeOf(call)]);
+  // What a role is refused says nothing of another namespace's session of it.
+  const isOfSession = scope === "role" || scope === "operation";
+  return JSON.stringify([scope, of, isOfSession ? `${call.operation} ${siteKey(call)}` : placeOf(call)]);
 }

@@ -1,5 +1,6 @@
-/** A group of AWS regions that share accounts, roles and credentials. */
-export type Partition = "aws" | "aws-cn" | "aws-us-gov" | "aws-eusc";
+/** Groups of AWS regions that share accounts, roles and credentials. */
+export const PARTITION_NAMES = ["aws", "aws-cn", "aws-us-gov", "aws-eusc"] as const;
+export type Partition = typeof PARTITION_NAMES[number];
 
 interface PartitionFacts {
   /** How the names of its regions begin. */
@@ -34,6 +35,17 @@ const PARTITIONS: Record<Partition, PartitionFacts> = {
 export function partitionOf(region: string): Partition {
   const partitions = Object.keys(PARTITIONS) as Partition[];
   return partitions.find((partition) => region.startsWith(PARTITIONS[partition].prefix)) ?? "aws";
+}
+
+/**
+ * The partition that the operator itself is in: that of its region, else that of the role by which it gets its credentials (IRSA), else
+ * AWS's commercial one.
+ */
+export function ownPartition(
+  { region, roleArn }: { region?: string | undefined; roleArn?: string | undefined },
+): Partition {
+  if (region) return partitionOf(region);
+  return PARTITION_NAMES.find((partition) => roleArn?.split(":")[1] === partition) ?? "aws";
 }
 
 /** How the names of the hosts in a region end, as `amazonaws.com`. */

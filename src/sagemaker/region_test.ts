@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cloudWatchLogUrl, knownRegion, partitionOf } from "./region.ts";
+import { cloudWatchLogUrl, knownRegion, ownPartition, partitionOf } from "./region.ts";
 
 Deno.test("partitionOf() goes by the region's prefix", () => {
   const table: [string, string][] = [
@@ -64,4 +64,16 @@ Deno.test("knownRegion() stays in the partition", () => {
   assert.equal(knownRegion("cn-nowhere-9"), "cn-north-1");
   assert.equal(knownRegion("us-gov-east-1"), "us-gov-west-1");
   assert.equal(knownRegion("eusc-nowhere-9"), "eusc-de-east-1");
+});
+
+Deno.test("ownPartition() goes by the operator's region, else by the role of its web identity", () => {
+  const table: [region: string | undefined, roleArn: string | undefined, expected: string][] = [
+    ["us-west-2", undefined, "aws"],
+    ["cn-north-1", "arn:aws:iam::123456789012:role/operator", "aws-cn"],
+    ["", "arn:aws-us-gov:iam::123456789012:role/operator", "aws-us-gov"],
+    [undefined, "arn:aws-eusc:iam::123456789012:role/operator", "aws-eusc"],
+    [undefined, "not an ARN", "aws"],
+    [undefined, undefined, "aws"],
+  ];
+  for (const [region, roleArn, expected] of table) assert.equal(ownPartition({ region, roleArn }), expected);
 });

@@ -54,7 +54,7 @@ class Stage implements AsyncDisposable {
     return startOperator({
       kubeconfig: cluster.kubeconfig,
       endpoint: this.standIn.url,
-      flags: ["--namespace", this.resources.namespace],
+      flags: ["--namespace", this.resources.namespace, "--allowed-assume-role-arns", ROLE],
       env: { ...none, AWS_ENDPOINT_URL_STS: this.services.url, ...env },
     });
   }

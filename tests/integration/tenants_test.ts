@@ -27,9 +27,15 @@ async function annotate(scene: Scene, annotations: Record<string, string | null>
   assert.equal(answer.status, 200, JSON.stringify(answer.body));
 }
 
+async function uidOf(namespace: string): Promise<string> {
+  const { body } = await cluster.request("GET", `/api/v1/namespaces/${namespace}`);
+  return (body as { metadata: { uid: string } }).metadata.uid;
+}
+
 /** An operator of all namespaces, which deals with those resources alone that carry the label of this scene. */
 function startEverywhere(scene: Scene) {
-  return scene.startOperator({ namespaces: [], selector: `scene=${scene.namespace}` });
+  const assumedRoles = { roleArns: ["arn:aws:iam::999999999999:role/*"] };
+  return scene.startOperator({ namespaces: [], selector: `scene=${scene.namespace}`, assumedRoles });
 }
 
 function create(scene: Scene, name: string, spec: Partial<ProcessingJob["spec"]> = {}): Promise<ProcessingJob> {
@@ -162,7 +168,7 @@ Deno.test("with a role to assume every call of the namespace is made as that rol
   await using scene = await Scene.open(cluster);
   const calls: [operation: string, accessKeyId: string][] = [];
   scene.standIn.intercept = (operation, _, { accessKeyId = "" }) => void calls.push([operation, accessKeyId]);
-  await annotate(scene, { [NAMES.assumeRoleArn]: ACCOUNT, [NAMES.externalId]: "tenant-1" });
+  await annotate(scene, { [NAMES.assumeRoleArn]: ACCOUNT, [NAMES.externalId]: "of-another" });
   await startEverywhere(scene);
   await create(scene, "job");
   await scene.resources.untilStatus("job", "InProgress");
@@ -171,8 +177,9 @@ Deno.test("with a role to assume every call of the namespace is made as that rol
   assert.deepEqual(new Set(calls.map(([, key]) => key)), new Set([accessKeyOf(ACCOUNT)]));
   assert.deepEqual(sts.assumed, [{
     roleArn: ACCOUNT,
-    externalId: "tenant-1",
-    sessionName: "sagemaker-operator",
+    externalId: `${await uidOf("kube-system")}/${scene.namespace}`,
+    sessionName: `sagemaker-operator-${scene.namespace}`.slice(0, 64),
+    tags: { "kubernetes-namespace": scene.namespace },
     accessKeyId: FAKE_CREDENTIALS.AWS_ACCESS_KEY_ID,
   }]);
 

@@ -52,6 +52,7 @@ export class OperatorProcess implements Sender {
       instance: id,
       cluster: connect(this),
       endpoints: endpoints({ allowed: allowedEndpoints }),
+      assumedRoles: { roleArns: ["*"] },
     }, this.#stopping.signal).catch((error) => error ?? "an error").then((error) => {
       this.#hasEnded = true;
       onEnd(this, error);

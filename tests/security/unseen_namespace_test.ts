@@ -79,7 +79,13 @@ for (const [scope, flags] of [["cluster scope", []], ["--namespace", ["--namespa
     await using operator = startOperator({
       kubeconfig: proxy.kubeconfig,
       endpoint: scene.standIn.url,
-      flags: [...flags.flatMap((flag) => [flag, scene.namespace]), "--selector", `scene=${scene.namespace}`],
+      flags: [
+        ...flags.flatMap((flag) => [flag, scene.namespace]),
+        "--selector",
+        `scene=${scene.namespace}`,
+        "--allowed-assume-role-arns",
+        ROLE,
+      ],
       env: { AWS_ENDPOINT_URL_STS: sts.url },
     });
     await create(scene, "job");

@@ -21,6 +21,8 @@ export interface LocalOperatorOptions extends
       | "stalenessMs"
       | "defaults"
       | "allowed"
+      | "assumedRoles"
+      | "partitions"
       | "namespaceAnnotations"
       | "leaderElection"
     >
@@ -101,6 +103,8 @@ function startOptions(options: Omit<LocalOperatorOptions, "inProcess">): StartOp
     selector,
     defaults = {},
     allowed,
+    assumedRoles,
+    partitions,
     namespaceAnnotations = true,
     leaderElection,
     ...more
@@ -117,6 +121,8 @@ function startOptions(options: Omit<LocalOperatorOptions, "inProcess">): StartOp
     "selector": selector,
     "allowed-endpoints": endpoints.allowed?.join() || undefined,
     "allowed-role-arns": allowed?.roleArns.join() || undefined,
+    "allowed-partitions": partitions?.join() || undefined,
+    "allowed-assume-role-arns": assumedRoles?.roleArns.join() || undefined,
     "allowed-regions": allowed?.regions.join() || undefined,
     "default-ttl-seconds-after-finished": defaults.ttlSecondsAfterFinished,
     "default-deletion-policy": defaults.deletionPolicy,
@@ -128,6 +134,7 @@ function startOptions(options: Omit<LocalOperatorOptions, "inProcess">): StartOp
     kubeconfig,
     ...(endpointUrl !== undefined && { endpoint: endpointUrl }),
     flags: [
+      ...(assumedRoles?.externalIdAnnotation ? ["--allow-external-id-annotation"] : []),
       ...(allowed?.annotationsWiden ? ["--namespace-annotations-widen"] : []),
       ...Object.entries(flags).flatMap(([name, value]) => value === undefined ? [] : [`--${name}`, String(value)]),
       ...(leaderElection ? ["--leader-elect"] : []),

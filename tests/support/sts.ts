@@ -8,6 +8,8 @@ export interface AssumedRole {
   roleArn: string;
   externalId: string | undefined;
   sessionName: string | undefined;
+  /** Session tags, by their keys. */
+  tags: Record<string, string>;
   accessKeyId: string | undefined;
 }
 
@@ -32,6 +34,7 @@ export class Sts implements AsyncDisposable {
       roleArn,
       externalId: form.get("ExternalId") ?? undefined,
       sessionName: form.get("RoleSessionName") ?? undefined,
+      tags: tagsIn(form),
       accessKeyId,
     });
     const [status, body] = this.#reply(roleArn, accessKeyId);
@@ -75,6 +78,15 @@ export class Sts implements AsyncDisposable {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
   }
+}
+
+/** As AWS's query protocol writes them: `Tags.member.1.Key=…&Tags.member.1.Value=…`. */
+function tagsIn(form: URLSearchParams): Record<string, string> {
+  const tags: Record<string, string> = {};
+  for (let i = 1; form.has(`Tags.member.${i}.Key`); i++) {
+    tags[form.get(`Tags.member.${i}.Key`)!] = form.get(`Tags.member.${i}.Value`) ?? "";
+  }
+  return tags;
 }
 
 /** The access key of each session of a role. */

@@ -75,6 +75,8 @@ function container(at: Target): string {
           args:
             - run
             - --leader-elect
+${at.listArgument("allowed-role-arns", "allowedRoleArns", 12)}\
+${at.listArgument("allowed-assume-role-arns", "allowedAssumeRoleArns", 12)}\
 ${at.optional("metricsAuthorization", "            - --metrics-authorization\n")}\
 ${at.only("namespaced-apart", watchedArgument(at))}\
 ${at.entries("args", 12)}\

@@ -24,6 +24,8 @@ export interface Target {
   field(key: string, path: ValuePath, indent: number): string;
   /** The entries of a value that may be empty, for a list or mapping that has others. */
   entries(path: ValuePath, indent: number): string;
+  /** An argument whose value is a list that may be empty, and the argument then left out. */
+  listArgument(flag: string, path: ValuePath, indent: number): string;
   /** The lines of what the manifests leave out, and the chart has where a value is true. */
   optional(path: ValuePath, lines: string): string;
   /** Lines that belong to one scope alone. */
@@ -49,6 +51,11 @@ export function manifestTarget(scope: Scope): Target {
       if (!Array.isArray(example)) return "";
       const lines = yamlOf("", example, { indent: 0 }).split("\n").slice(1, -1).map((line) => line.slice(2));
       return edit(description, indent) + lines.map((line) => `${" ".repeat(indent)}# ${line}\n`).join("");
+    },
+    listArgument(flag, path, indent) {
+      const { description, example } = valueOf(path);
+      if (!Array.isArray(example)) return "";
+      return `${edit(description, indent)}${" ".repeat(indent)}# - --${flag}=${example.join()}\n`;
     },
     optional: () => "",
     only: (which, lines) => which === scope ? lines : "",
@@ -81,6 +88,10 @@ export const CHART_TARGET: Target = {
     return `{{- with .Values.${path} }}\n${value}{{- end }}\n`;
   },
   entries: (path, indent) => `{{- with .Values.${path} }}\n{{- toYaml . | nindent ${indent} }}\n{{- end }}\n`,
+  listArgument: (flag, path, indent) =>
+    `{{- with .Values.${path} }}\n${
+      " ".repeat(indent)
+    }- {{ printf "--${flag}=%s" (join "," .) | quote }}\n{{- end }}\n`,
   optional: (path, lines) => when(`.Values.${path}`, lines),
   only: (scope, lines) => when(IN_SCOPE[scope], lines),
 };

@@ -24,6 +24,13 @@ const OBJECTS = { type: "array", items: { type: "object" } };
 
 /** By path in values.yaml. What belongs together stands together. */
 export const VALUES = {
+  "allowedRoleArns": {
+    default: [],
+    description:
+      "Globs of the roles that jobs may have (--allowed-role-arns). Set them: if empty, who may create ProcessingJobs runs them with each role that the operator may pass.",
+    schema: { type: "array", items: { type: "string", minLength: 1 } },
+    example: ["arn:aws:iam::123456789012:role/sagemaker-jobs-*"],
+  },
   "scope": {
     default: "cluster",
     description:
@@ -36,6 +43,13 @@ export const VALUES = {
       "In scope 'namespaced', the namespaces to watch in the place of the release's own, so that who may edit them has no rights in the operator's.",
     schema: { type: "array", items: { type: "string", minLength: 1 } },
     example: ["team-a"],
+  },
+  "allowedAssumeRoleArns": {
+    default: [],
+    description:
+      "Globs of the roles that Namespaces may have the operator assume (--allowed-assume-role-arns). If empty, none.",
+    schema: { type: "array", items: { type: "string", minLength: 1 } },
+    example: ["arn:aws:iam::210987654321:role/sagemaker-*"],
   },
   "crd.install": {
     default: true,
