@@ -47,6 +47,13 @@ export class LaneCalls {
     return Math.max(0, wait, this.#budget("ListProcessingJobs").waitMs(now));
   }
 
+  /** Whether a list can be sent now and still another one `at` that time, on the monotonic clock. */
+  leavesListAt(at: number): boolean {
+    const now = this.#options.clock.monotonic();
+    const rate = this.#refill(now);
+    return Math.min(BURST, this.#listTokens + Math.max(0, at - now) / 1000 * rate) >= 2;
+  }
+
   /**
    * One page of a list. Goes at once.
    *

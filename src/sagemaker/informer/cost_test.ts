@@ -75,6 +75,27 @@ for (const [lists, quotas, history, running, p50, p99] of ROWS) {
   });
 }
 
+Deno.test("lists narrow: within half a minute of a burst it is known that polls are cheap", async () => {
+  await using it = new FakeRegion({ lists: "narrow", history: 2_000 });
+  const names = await followMany(it, 1_000);
+  await it.clock.advance(30_000);
+  const endedAt = new Map<string, number>();
+  const delays: number[] = [];
+  it.onTold = (key) => {
+    if (endedAt.has(key)) delays.push(it.clock.monotonic() - endedAt.get(key)!);
+    endedAt.delete(key);
+  };
+  for (let index = 0; index < 100; index++) {
+    await it.clock.advance(100);
+    const name = names[(index * 487) % names.length]!;
+    it.end(name);
+    endedAt.set(name, it.clock.monotonic());
+  }
+  await it.clock.advance(10_000);
+  assert.equal(delays.length, 100);
+  assert.ok(Math.max(...delays) <= 2_300, `${Math.max(...delays)} ms`);
+});
+
 Deno.test("lists late: an end is told as soon while a poll for changes is tried, which finds that lists filter late", async () => {
   await using it = new FakeRegion({ lists: "late", history: 2_000 });
   const running = 1_000;

@@ -6,6 +6,8 @@ const PROBE_MS = 60_000;
 const TRIAL_MS = 8 * 60_000;
 /** A poll that was complete, but had as many pages as a scan since so much has changed, is tried again after this. */
 const INCONCLUSIVE_MS = 10_000;
+/** What each page takes, at one list a second. */
+const PAGE_MS = 1_000;
 /** A poll is taken to cost what the cheapest of so many did. */
 const REMEMBERED_POLLS = 5;
 
@@ -16,6 +18,8 @@ export class ListCost {
   #usefulPages = 1;
   #isNarrow = false;
   #trialAt = -Infinity;
+  /** Trials in a row that were given up since so much had changed. */
+  #busyTrials = 0;
   #pollPages: number[] = [];
   /** Lists were not worth it for so many jobs; a list is tried again then. Absent where the last list says otherwise, or nothing. */
   #dear: { jobs: number; probeAt: number } | undefined;
@@ -71,13 +75,16 @@ export class ListCost {
   /** A poll was as long as a scan since it was filtered late. */
   late(now: number): void {
     this.#isNarrow = false;
+    this.#busyTrials = 0;
     this.#trialAt = now + TRIAL_MS;
   }
 
   /** So much has changed that a poll was given up, after more pages than a scan has. */
   tooManyChanges(pages: number, now: number): void {
     this.polled(pages, now);
-    if (!this.#isNarrow) this.#trialAt = now + PROBE_MS;
+    if (this.#isNarrow) return;
+    // A burst is soon over. Where so much changes all the time, such polls would cost as much as the scans.
+    this.#trialAt = now + Math.min(PROBE_MS, Math.max(INCONCLUSIVE_MS, 2 * pages * PAGE_MS) * 2 ** this.#busyTrials++);
   }
 
   /** A poll has shown all changes on so many pages. If there are as many as a scan has, nothing is known about late lists. */

@@ -16,6 +16,8 @@ const AFTER_FAILURE_MS = 60_000;
 /** Jobs that no list has shown for long are looked for so often. */
 const OVERDUE_MS = 1_000;
 const PAGE_SIZE = 100;
+/** Beside polls, a page of a scan lets polls go first for so long. */
+const YIELDS_MS = 10_000;
 /** What each page takes of the time, at one list a second. */
 const PAGE_MS = 1_000;
 
@@ -166,11 +168,17 @@ export class Lists {
     if (this.isBroken || this.#scans.isHurried) return false;
     if (this.#cost.usesPolls) {
       const isTried = this.#polls.isUnderWay || this.#cost.probeAt <= now;
-      return this.#isListing ? this.#polls.dueAt <= this.#nextScanAt(now) : isTried && this.#polls.dueAt <= now;
+      return this.#isListing ? this.#isPollBeforeScan(now) : isTried && this.#polls.dueAt <= now;
     }
     // A trial takes the place of a scan.
     const isTrial = !this.#scans.isUnderWay && this.#polls.dueAt <= now && this.#cost.wantsTrial(now);
     return this.#polls.isUnderWay || isTrial;
+  }
+
+  /** A page of a scan comes between two polls when both can be had: a poll that waits for it shows what has changed later. */
+  #isPollBeforeScan(now: number): boolean {
+    const [pollAt, scanAt] = [this.#polls.dueAt, this.#nextScanAt(now)];
+    return pollAt <= scanAt || (now - scanAt < YIELDS_MS && !this.#options.calls.leavesListAt(pollAt));
   }
 
   /** When the next page of a scan is due. Where lists are not used it only shows whether they should be. */
@@ -236,7 +244,10 @@ export class Lists {
     if (this.#isListing) onPage();
     for (const job of jobs) {
       if (job.lastModifiedTime !== undefined) this.#window.observe(job.lastModifiedTime, now);
-      if (onListed(job, sending) && isPoll) this.#polls.observeNews(job);
+      if (!onListed(job, sending)) continue;
+      if (isPoll) this.#polls.observeNews(job);
+      // Polls ought to have shown it, unless it has changed since the last one.
+      else if (job.lastModifiedTime !== undefined) this.correct(job.lastModifiedTime);
     }
   }
 
