@@ -271,3 +271,15 @@ Deno.test("CallBudgets.dropIdle() drops the budgets of 15,000 invented regions a
   budgets.dropIdle();
   equal(budgets.size, 0);
 });
+
+Deno.test("the sessions of namespaces in one AWS account share its budgets, and those of another account don't", () => {
+  const budgets = new CallBudgets({ clock: new FakeClock() });
+  const of = (account: string, role: string, namespace: string) =>
+    budgets.of({
+      operation: "CreateProcessingJob",
+      region: "us-west-2",
+      account: { roleArn: `arn:aws:iam::${account}:role/${role}`, externalId: `uid/${namespace}`, namespace },
+    });
+  equal(of("111111111111", "a", "team-a") === of("111111111111", "b", "team-b"), true);
+  equal(of("111111111111", "a", "team-a") === of("222222222222", "a", "team-a"), false);
+});

@@ -282,6 +282,20 @@ Deno.test("gate lets one call in ten seconds of all that are asked for find out 
   ok(world.done.size >= 48, `${world.done.size} of the others are done`);
 });
 
+Deno.test("gate holds back no namespace because another's session of the same role is refused", () => {
+  const roleArn = "arn:aws:iam::111111111111:role/shared";
+  const call = (namespace: string) => ({ ...GOOD, tenant: namespace, account: { roleArn, namespace } });
+  const refused = ({ tenant }: Call) => tenant === "team-a";
+  for (const outcome of [NO_CREDENTIALS, DENIED]) {
+    const world = new GateWorld({ service: (_key, call) => refused(call) ? outcome : "ok" });
+    make(world, 50, call("team-a"), "a-");
+    world.advance(MINUTE);
+    make(world, 50, call("team-b"), "b-");
+    world.advance(1_000);
+    equal(world.done.size, 50, outcome.reason);
+  }
+});
+
 Deno.test("gate takes five failures without an answer for an outage, fewer for blips", () => {
   for (const [failures, waits] of [[4, false], [5, true]] as const) {
     const world = new GateWorld({ service: () => "ok" });

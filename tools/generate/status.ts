@@ -99,7 +99,8 @@ const FIELDS: Record<keyof ProcessingJobStatus, Schema> = {
   failureReason: text("Why the job failed, in SageMaker's words."),
   exitMessage: text("What the container wrote to /opt/ml/output/message when it ended."),
   appliedDefaults: {
-    description: "What the annotations of the job's Namespace filled in where the spec says nothing.",
+    description:
+      "What the annotations of the job's Namespace filled in where the spec says nothing, and the tags that they require.",
     type: "array",
     "x-kubernetes-list-type": "map",
     "x-kubernetes-list-map-keys": ["field"],
