@@ -29,8 +29,8 @@ function limitedBody(body: Readable): Readable {
     transform(chunk: Uint8Array, _, done) {
       bytes += chunk.length;
       if (bytes <= MOST_ANSWER_BYTES) return done(null, chunk);
-      body.destroy();
-      done(new AnswerTooLargeError(MOST_ANSWER_BYTES));
+      // Its end closes the connection.
+      counted.destroy(new AnswerTooLargeError(MOST_ANSWER_BYTES));
     },
   });
   // A connection that is lost must not look like the end of the answer.
