@@ -9,6 +9,7 @@ import { appearsInMs } from "./absence.ts";
 import { doubtOfAbsence, stepOf } from "./account.ts";
 import { isAskedFor, provesJob } from "./history.ts";
 import { backoffMs, mayRetry, retryAfterMs } from "./retry_policy.ts";
+import { LONGEST_PAUSE_MS, pauseText } from "./resumption.ts";
 import { statusOf, type View, viewOfJob } from "./status.ts";
 import { afterEnd } from "./ttl.ts";
 
@@ -47,18 +48,32 @@ export function decideRetry(context: Context, job: Job): Settle | undefined {
   });
 }
 
-/** The attempt of the status waits for its time; undefined if it has come, or if it was asked for. */
+/**
+ * The attempt of the status waits for its time; undefined if it has come. The backoff of a retry ends also where that was asked for, but
+ * not the pause after a resumption: it holds against those who may ask.
+ */
 export function decideBackoff(context: Context): Action | undefined {
   const { resource, now } = context;
   const { status } = resource;
-  if (status?.nextAttemptTime === undefined || provesJob(status) || isAskedFor(resource)) return undefined;
+  if (status?.nextAttemptTime === undefined || provesJob(status)) return undefined;
   if (resource.spec.suspend || isRetryOver(context)) return undefined;
+  if (!isRetry(status)) return decidePause(context, status, Date.parse(status.nextAttemptTime));
+  if (isAskedFor(resource)) return undefined;
   // A clock that was put back makes nobody wait longer than the policy says.
   const longestMs = backoffMs(resource, countedAttempts(status) - 1);
   const waitMs = Math.min(Date.parse(status.nextAttemptTime) - now, longestMs);
   if (!(waitMs > 0)) return undefined;
   const text = status.additional ?? "";
   const view = { word: "Reconciling", reason: "RetryPending", message: text, additional: text } as const;
+  return settle(context, view, false, { kind: "after", ms: waitMs });
+}
+
+/** The same for an attempt that follows a suspension. */
+function decidePause(context: Context, status: ProcessingJobStatus, at: number): Action | undefined {
+  const waitMs = Math.min(at - context.now, LONGEST_PAUSE_MS);
+  if (!(waitMs > 0)) return undefined;
+  const text = pauseText(status, at);
+  const view = { word: "Reconciling", reason: "Resumed", message: text, additional: text } as const;
   return settle(context, view, false, { kind: "after", ms: waitMs });
 }
 

@@ -3,10 +3,11 @@ import type { Job } from "../api/job.ts";
 import { appearsInMs } from "./absence.ts";
 import { doubtOfAbsence, stepOf } from "./account.ts";
 import { type Action, type Context, settle } from "./action.ts";
-import { attemptBefore } from "./attempts.ts";
+import { attemptBefore, nextAttempt } from "./attempts.ts";
 import { STOP_AGAIN_MS } from "./deletion.ts";
 import { isSuspended, provesJob } from "./history.ts";
 import { beginNext } from "./next_attempt.ts";
+import { pauseText, resumesAt } from "./resumption.ts";
 import { viewOfJob } from "./status.ts";
 
 const HELD_BACK = "'spec.suspend' holds the processing job back: none is created until it is false";
@@ -14,8 +15,15 @@ const STOPPED = "'spec.suspend' has stopped the processing job; once it is false
 
 /** Nothing runs, by our own word: so it stays, or the job begins, anew if there was one. */
 export function decideAtRest(context: Context): Action {
-  const { resource: { spec, status } } = context;
+  const { resource: { spec, status }, now } = context;
   if (spec.suspend) return decideSuspended(context);
+  const next = provesJob(status) ? nextAttempt(status!) : undefined;
+  const resumeAt = next && resumesAt(next.attempts ?? [], now);
+  if (next && resumeAt !== undefined) {
+    const text = pauseText(next, resumeAt);
+    const view = { word: "Reconciling", reason: "Resumed", message: text, additional: text, suspended: false } as const;
+    return beginNext(context, status!, { ...view, nextAttemptAt: resumeAt }, { kind: "after", ms: resumeAt - now });
+  }
   const text = "'spec.suspend' is no longer true: the processing job is created";
   const view = {
     word: "SynchronizingK8sJobWithSageMaker",
@@ -23,8 +31,8 @@ export function decideAtRest(context: Context): Action {
     message: text,
     suspended: false,
   } as const;
-  const next = { kind: "after", ms: 0 } as const;
-  return provesJob(status) ? beginNext(context, status!, view, next) : settle(context, view, false, next);
+  const atOnce = { kind: "after", ms: 0 } as const;
+  return next ? beginNext(context, status!, view, atOnce) : settle(context, view, false, atOnce);
 }
 
 /** It is certain that nothing runs and that nothing will: that is written. */

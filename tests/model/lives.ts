@@ -19,6 +19,8 @@ export class Life {
   readonly creates = new Map<string, number>();
   /** By name, when a create was last sent; on the monotonic clock. */
   readonly sentAt = new Map<string, number>();
+  /** When its jobs were created; on the monotonic clock. */
+  readonly createdAt: number[] = [];
   /** How far statuses have shown the present attempt's job to have come. */
   rank = 0;
   /** How often `suspend` was set: so many attempts more there may be than the policy allows. */

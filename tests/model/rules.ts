@@ -118,6 +118,16 @@ export class Rules {
     }
     if (isAtRest(status)) this.broken(`the job ${name} was created though the status says that it is suspended`);
     this.#checkAttempts(life, name);
+    this.#checkPauses(life, name);
+  }
+
+  /** However often `suspend` is set and taken away, a minute sees a few attempts, each of which is paid for. */
+  #checkPauses(life: Life, name: string): void {
+    const { maxAttempts = 1 } = life.resource.spec.retryPolicy ?? {};
+    life.createdAt.push(this.#now());
+    const lately = life.createdAt.filter((at) => this.#now() - at < 60_000).length;
+    // The first, three resumptions at once, and those after 10 s and 20 s more; besides those that the policy allows.
+    if (lately > 5 + maxAttempts) this.broken(`the job ${name} is the attempt number ${lately} within a minute`);
   }
 
   #checkAttempts(life: Life, name: string): void {
