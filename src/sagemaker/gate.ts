@@ -72,7 +72,7 @@ interface Asker {
  * - role refused: the line of the operation and role. Others with that role are tried one by one as the budget allows, since a
  *   policy may refuse one and not the next. Each is tried again after a minute (a new role) or five (a person must act). A success
  *   releases the others. Other roles never wait for it;
- * - quota: the line of the quota that SageMaker names, else that of the instance type. Every 50 s who came first is tried, and if
+ * - quota: the line of the quota that SageMaker names, else that of the instance type. Every 50 s who is next is tried, and if
  *   refused, one other. Success releases the rest, one at a time, in order. A refusal never holds back a smaller request;
  * - a request that is larger than the whole quota: a line of its own for those, in which each is
  *   tried every five minutes, one at a time, within the budget of retries;
@@ -80,8 +80,7 @@ interface Asker {
  * - throttled: the operation's `CallBudget`. It also bounds how many calls are under way at once, so that
  *   calls of one operation that hang leave room for those of the others.
  *
- * In each of these tenants take turns, and of one tenant who came first goes first; only quota goes by arrival alone, since whoever has
- * waited longest for machines gets the next.
+ * In each of these tenants take turns, and of one tenant who came first goes first.
  *
  * The second and the fourth share a budget of retries for each operation, region and endpoint: 15 calls a minute. So failing calls
  * of one operation are, in any minute, those that were under way when the first failure arrived (at most as many as there are

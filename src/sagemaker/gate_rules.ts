@@ -89,12 +89,11 @@ export function ruleOf(scope: Scope, budget: RetryBudget, random: () => number):
     case "role":
       return { width: 64, strikes: 2, inOrder: false, isFair: true, budget, restMs: () => 0, againMs };
     case "quota":
-      // Who has waited longest for machines gets the next, whosever it is.
       return {
         width: 1,
         strikes: 2,
         inOrder: true,
-        isFair: false,
+        isFair: true,
         restMs: () => QUOTA_REST_MS,
         againMs: () => QUOTA_REST_MS,
       };
