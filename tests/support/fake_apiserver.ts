@@ -111,7 +111,9 @@ export class FakeApiserver {
   constructor(clock: Clock) {
     this.#clock = clock;
     for (const plural of Object.keys(KINDS)) this.#objects.set(plural, new Map());
-    this.#post(this.#target("/api/v1/namespaces"), { metadata: { name: "default" } });
+    for (const name of ["default", "kube-system"]) {
+      this.#post(this.#target("/api/v1/namespaces"), { metadata: { name } });
+    }
   }
 
   /** All objects of a kind, in the order of their keys. */
