@@ -1,6 +1,6 @@
 /**
  * A tenant has 30 resources that ask for more than the quota grants. At 939be82 they keep another tenant's one-instance job out for as long as
- * they exist: the first test fails. The gate alone, on a clock of its own.
+ * they exist, and all tests of this file fail. The gate alone, on a clock of its own.
  */
 import assert from "node:assert/strict";
 import type { Failure } from "../../src/api/job.ts";

@@ -1,6 +1,6 @@
 /**
  * A tenant sets and takes away `suspend` without end, over the whole operator in memory. At 939be82 each time costs a job that is paid for,
- * 220 in 40 seconds, and all tests of this file fail.
+ * 220 in 40 seconds where jobs stop at once, and the first test fails.
  */
 import assert from "node:assert/strict";
 import { findCondition } from "../../src/api/conditions.ts";
