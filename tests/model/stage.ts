@@ -50,7 +50,7 @@ export class Stage {
   #cancelReturn: () => void = () => {};
 
   constructor() {
-    this.asUser("POST", "/api/v1/namespaces", { metadata: { name: "team" } });
+    this.createNamespace("team");
     this.apiserver.onChange = (change, plural) => {
       // Renewed every two seconds.
       if (plural === "leases") return;
@@ -66,6 +66,10 @@ export class Stage {
 
   note(line: string): void {
     this.trace.push(`${(this.clock.monotonic() / 1000).toFixed(3).padStart(9)} ${line}`);
+  }
+
+  createNamespace(name: string): void {
+    this.asUser("POST", "/api/v1/namespaces", { metadata: { name } });
   }
 
   /** Gives the operator credentials of `account`, which it takes up within a minute. */
