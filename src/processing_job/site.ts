@@ -54,7 +54,7 @@ export class JobSites {
     const ref = refOf(resource);
     const refusal = this.refusalOf(resource);
     if (refusal) return { failure: refusal };
-    const site = this.#created.get(keyOf(resource)) ?? resource.status?.site;
+    const site = withAccount(this.#created.get(keyOf(resource)) ?? resource.status?.site, resource);
     const failure = ref.endpoint === undefined ? endpointProblem(site, this.#operator) : undefined;
     if (failure) return { failure };
     const found = accountAt(site, this.#policyOf(resource));
@@ -105,6 +105,12 @@ export class JobSites {
   delete(key: string): void {
     this.#created.delete(key);
   }
+}
+
+/** Where the ARN of a job that was just created names the account, that is known before any status says so. */
+function withAccount(site: JobSite | undefined, { status }: ProcessingJob): JobSite | undefined {
+  const account = accountIn(status?.processingJobArn);
+  return site && site.account === undefined && account !== undefined ? { ...site, account } : site;
 }
 
 function at(ref: JobRef, account: Account | undefined): JobRef {

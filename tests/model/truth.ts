@@ -32,7 +32,7 @@ export class Truth {
     if (life.isGone) return this.#afterwards(life);
     const { resource } = life;
     if (isDeleting(resource)) return this.#deleting(life);
-    return [...this.#seen(resource), ...(isPaused(resource) ? paused(resource) : this.#living(life))];
+    return [...this.#seen(life), ...(isPaused(resource) ? paused(resource) : this.#living(life))];
   }
 
   /** The resource is gone: its jobs must not run, and under `Delete` they have no records. */
@@ -60,11 +60,13 @@ export class Truth {
   }
 
   /** What users have asked for has been seen. */
-  #seen({ metadata, status }: ProcessingJob): string[] {
+  #seen({ resource: { metadata, status }, isRestored }: Life): string[] {
     const problems: string[] = [];
     if (status?.observedGeneration !== metadata.generation) problems.push("is of an old generation");
     const asked = metadata.annotations?.[ANNOTATIONS.reconcileAt];
-    if (asked !== undefined && status?.observedReconcileAt !== asked) problems.push("does not know of reconcile-at");
+    // A request to run what came from a backup stands until it can be done.
+    const isKnown = asked === undefined || status?.observedReconcileAt === asked || isRestored;
+    if (!isKnown) problems.push("does not know of reconcile-at");
     const conditions = status?.conditions?.filter(({ observedGeneration }) =>
       observedGeneration !== metadata.generation
     );
