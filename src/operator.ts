@@ -270,7 +270,7 @@ async function workOn(store: Store<ProcessingJob>, options: WorkOptions, signal:
     ? await failureLines(store, events, options.failureLogs, { ...options, ...aws })
     : events;
   const mostUnderWay = Math.ceil(options.workers * MOST_WORKERS);
-  const gate = new CallGate({ clock, budgets, mostUnderWay, onRelease: onChange });
+  const gate = new CallGate({ clock, budgets, mostUnderWay, workers: options.workers, onRelease: onChange });
   const reconciler = new ProcessingJobReconciler({
     kube,
     store,

@@ -3,6 +3,7 @@ import type { Clock } from "../runtime/clock.ts";
 import type { Arrival } from "./arrivals.ts";
 import { CallBudgets } from "./budget.ts";
 import { BudgetLine } from "./budget_line.ts";
+import { CallSlots, SLOT_WAIT_MS } from "./call_slots.ts";
 import { Place } from "./gate_place.ts";
 import { IdleMap } from "./idle_map.ts";
 import {
@@ -46,6 +47,8 @@ export interface CallGateOptions {
   budgets?: CallBudgets;
   /** How many calls of one operation, in one region at one endpoint, may be under way. @default {Infinity} */
   mostUnderWay?: number;
+  /** How many calls may be under way in all, of which those that hang take a part. @default {Infinity} */
+  workers?: number;
   /** From 0 to below 1. @default {Math.random} */
   random?: () => number;
 }
@@ -80,6 +83,8 @@ interface Asker {
  * - throttled: the operation's `CallBudget`. It also bounds how many calls are under way at once, so that
  *   calls of one operation that hang leave room for those of the others.
  *
+ * Calls that hang are bounded besides, whatever they are about: see `CallSlots`.
+ *
  * In each of these tenants take turns, and of one tenant who came first goes first.
  *
  * The second and the fourth share a budget of retries for each operation, region and endpoint: 15 calls a minute. So failing calls
@@ -94,6 +99,7 @@ export class CallGate {
   readonly #budgets: CallBudgets;
   readonly #mostUnderWay: number;
   readonly #random: () => number;
+  readonly #slots: CallSlots;
   readonly #lines: WaitingLines;
   /** By operation and site. */
   readonly #places: IdleMap<Place>;
@@ -103,9 +109,16 @@ export class CallGate {
   readonly #called = new Set<string>();
 
   constructor(
-    { clock, onRelease, random = Math.random, budgets = new CallBudgets({ clock, random }), mostUnderWay = Infinity }:
-      CallGateOptions,
+    {
+      clock,
+      onRelease,
+      random = Math.random,
+      budgets = new CallBudgets({ clock, random }),
+      mostUnderWay = Infinity,
+      workers = Infinity,
+    }: CallGateOptions,
   ) {
+    this.#slots = new CallSlots(workers);
     this.#clock = clock;
     this.#onRelease = onRelease;
     this.#budgets = budgets;
@@ -117,7 +130,7 @@ export class CallGate {
 
   /** How many keys wait or have a call under way. */
   get size(): number {
-    return this.#askers.size;
+    return this.#askers.size + this.#slots.size;
   }
 
   /** How many operations at sites something is remembered of, and how many lines there are. */
@@ -127,6 +140,7 @@ export class CallGate {
 
   /** Forgets the places where no key waits and that no call went to lately. */
   dropIdle(): void {
+    this.#slots.dropIdle(this.#clock.monotonic());
     this.#places.dropIdle(({ line }) => !line.isIdle);
   }
 
@@ -139,6 +153,9 @@ export class CallGate {
    */
   admit(key: string, call: Call, { isAskedFor = false }: { isAskedFor?: boolean } = {}): Admission {
     const now = this.#clock.monotonic();
+    if (!this.#slots.mayBegin(key, call, now)) {
+      return { go: false, waitMs: SLOT_WAIT_MS, failure: waiting(BUSY, "budget", call), isBrief: true };
+    }
     const { place, lines, refusal } = this.#ask(key, call, isAskedFor, now);
     if (refusal) return refusal;
     // Counted from here on: of two that came at once, the one that is refused first need not have come first.
@@ -147,6 +164,7 @@ export class CallGate {
     asker.place = place;
     asker.isAskedFor = isAskedFor;
     place.line.begin(key, now);
+    this.#slots.begin(key, call, now);
     this.#release(key);
     return { go: true };
   }
@@ -195,6 +213,7 @@ export class CallGate {
   report(key: string, call: Call, outcome: "ok" | Failure): number | undefined {
     const now = this.#clock.monotonic();
     const place = this.#place(call);
+    this.#endSlot(key);
     place.line.ended(key, effortOf(outcome), now);
     const isOut = place.isOutAfter(outcome, this.#lines.get(nameOf("operation", "", call)) !== undefined);
     const scope = outcome === "ok" ? undefined : scopeOf(outcome, isOut);
@@ -221,7 +240,8 @@ export class CallGate {
 
   /** Drops everything about `key`; whose turn comes by that is released. */
   leave(key: string): void {
-    if (!this.#askers.has(key)) return;
+    const isReleased = this.#endSlot(key);
+    if (!this.#askers.has(key)) return isReleased ? this.#release(key) : undefined;
     const now = this.#clock.monotonic();
     this.#leaveAllBut(key, [], undefined, now);
     this.#settle(key, now);
@@ -261,6 +281,13 @@ export class CallGate {
       if (asker.lines.size === 0 && !asker.place?.line.has(key)) this.#askers.delete(key);
     }
     this.#release(key);
+  }
+
+  /** The call of `key` hangs no longer; says whether that makes room for another. */
+  #endSlot(key: string): boolean {
+    const next = this.#slots.end(key, this.#clock.monotonic());
+    if (next !== undefined) this.#called.add(next);
+    return next !== undefined;
   }
 
   /** Releases those whose turn has come, all but `key`, who is just being told. */

@@ -65,7 +65,7 @@ export class GateWorld {
       },
     };
     const onRelease = (key: string) => this.after(0, () => this.wake(key));
-    this.gate = new CallGate({ clock, random, mostUnderWay, onRelease });
+    this.gate = new CallGate({ clock, random, mostUnderWay, workers, onRelease });
   }
 
   /** A resource is made now. */
