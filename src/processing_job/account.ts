@@ -15,10 +15,10 @@ export type Doubt = { do: "identify"; account: string } | { failure: Failure };
 
 /** What keeps absence from being believed; undefined for nothing. */
 export function doubtOfAbsence(context: Context): Doubt | undefined {
-  const { resource: { status }, observed: { caller } } = context;
+  const { resource: { status }, observed: { caller, failure } } = context;
   const wanted = jobsAccount(context);
   if (wanted === undefined) return undefined;
-  if (caller === undefined) return { do: "identify", account: wanted };
+  if (caller === undefined) return failure ? { failure } : { do: "identify", account: wanted };
   const where = status?.processingJobArn === undefined
     ? `account '${wanted}', which 'roleArn' belongs to`
     : `account '${wanted}', where the job was created`;

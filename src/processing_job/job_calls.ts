@@ -633,7 +633,8 @@ export class JobCalls {
         this.#leaveOpen(key, observed);
         throw error;
       }
-      takeBack();
+      // A name in use is that of a job which is there, whosever it is.
+      if (failure.code !== "ResourceInUse") takeBack();
       if (isFirst && isOfCaller(failure)) {
         this.#neverSent.add(key);
         observed.isNeverSent = true;

@@ -62,6 +62,18 @@ const CASES: Case[] = [
     ],
   },
   {
+    name: "a record that is deleted while looks are throttled costs no loop",
+    seed: 583729318,
+    steps: [
+      { do: "inherit", name: "b", word: "Stopped", hasRecord: true },
+      { do: "delete", name: "b" },
+      { do: "fault", system: "sagemaker", operation: "DescribeProcessingJob", fault: "throttled", times: 3 },
+      { do: "set policies", name: "b", policies: { deletionPolicy: "Delete" } },
+      { do: "delete record", name: "b" },
+      wait(90_000),
+    ],
+  },
+  {
     name: "a resource whose role was refused in another account goes once the namespace names none",
     seed: 1642203177,
     steps: [

@@ -7,6 +7,8 @@ import { World } from "./world.ts";
 /** The longest that the truth may take once faults have ended: a person's five minutes, and the backoffs below them. */
 const SETTLE_MS = 15 * 60_000;
 const GLANCE_MS = 10_000;
+/** Within this time the operator takes up other credentials. */
+const TAKEN_UP_MS = 60_000;
 /** A time in which nothing happens, and the writes that it may see: heartbeats, and a retry of what a person must mend. */
 const CALM_MS = 30_000;
 const CALM_WRITES = 16;
@@ -63,6 +65,8 @@ async function settle(world: World): Promise<string | undefined> {
   for (const account of world.holds()) {
     world.note(`holds end, in account ${account}`);
     world.endHolds(account);
+    // A create may go with the credentials before these; it is tried again minutes later.
+    await world.clock.advance(TAKEN_UP_MS);
     const problem = await becomesTrue(world);
     if (problem !== undefined) return problem;
   }
