@@ -27,7 +27,7 @@ const HANGS_MS = 500;
 export const PUBLISHED_PER_SECOND = { CreateProcessingJob: 1, ListProcessingJobs: 2 } as const;
 /** The part of a published rate that is used, so that jitter between two calls does not exceed it; less after each throttle. */
 const HELD = 0.985;
-const STEP_DOWN = 0.95;
+const STEP_DOWN = 0.97;
 const HELD_AT_LEAST = 0.9;
 /** So many throttles in a row with little in between are still taken for jitter. */
 const STRAYS = 3;
