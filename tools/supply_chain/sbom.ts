@@ -9,6 +9,7 @@ import denoConfig from "../../deno.json" with { type: "json" };
 import { systemClock } from "../../src/runtime/clock.ts";
 import { runTask } from "../bundle.ts";
 import { runCommand } from "../control_plane/run_command.ts";
+import { type BuildTool, buildTools } from "./build_tools.ts";
 import { bundledPackages, idOf, type Package } from "./packages.ts";
 
 /** What the bundle is appended to. */
@@ -18,12 +19,18 @@ export interface Runtime {
 }
 
 /** The text of the document; `time` is in seconds since 1970, and absent where it isn't known. */
-export function renderSbom(packages: readonly Package[], runtime: Runtime, time?: number): string {
+export function renderSbom(
+  packages: readonly Package[],
+  runtime: Runtime,
+  time?: number,
+  tools: readonly BuildTool[] = [],
+): string {
   const root = { ...denoConfig, ref: idOf(denoConfig) };
   const [deno, v8] = [purlOf("github/denoland/deno", `v${runtime.deno}`), purlOf("github/v8/v8", runtime.v8)];
   const content = {
     metadata: {
       ...(time !== undefined && { timestamp: new Date(time * 1000).toISOString().replace(".000Z", "Z") }),
+      ...(tools.length > 0 && { tools: { components: tools.map(buildTool) } }),
       component: {
         type: "application",
         "bom-ref": root.ref,
@@ -70,6 +77,10 @@ function library({ name, version, licence, sha512 }: Package) {
   };
 }
 
+function buildTool({ name, version, purl, hashes }: BuildTool) {
+  return { type: "application", name, version, purl, ...(hashes.length > 0 && { hashes }) };
+}
+
 function platform(name: string, version: string, purl: string, licence: string) {
   return { type: "platform", "bom-ref": purl, name, version, licenses: [{ license: { id: licence } }], purl };
 }
@@ -101,7 +112,8 @@ async function sbom(): Promise<string> {
   const runtime: Runtime = JSON.parse(await run(deno, ["eval", "console.log(JSON.stringify(Deno.version))"]));
   // The suffix names Deno's binding to V8, not V8.
   runtime.v8 = runtime.v8.replace(/-rusty$/, "");
-  return renderSbom(await bundledPackages(), runtime, await sourceTime()).trimEnd();
+  const tools = await buildTools(runtime.deno);
+  return renderSbom(await bundledPackages(), runtime, await sourceTime(), tools).trimEnd();
 }
 
 async function sourceTime(): Promise<number | undefined> {

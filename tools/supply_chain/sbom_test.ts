@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Version } from "@cyclonedx/cyclonedx-library/Spec";
 import { JsonStrictValidator } from "@cyclonedx/cyclonedx-library/Validation";
+import { buildTools } from "./build_tools.ts";
 import type { Package } from "./packages.ts";
 import { renderSbom } from "./sbom.ts";
 
@@ -20,6 +21,8 @@ Deno.test("the document is a CycloneDX 1.6 one by its own schema", async () => {
   const validator = new JsonStrictValidator(Version.v1dot6);
   assert.equal(await validator.validate(renderSbom(PACKAGES, RUNTIME, 1_700_000_000)), null);
   assert.equal(await validator.validate(renderSbom(PACKAGES, RUNTIME)), null);
+  const tools = await buildTools(RUNTIME.deno);
+  assert.equal(await validator.validate(renderSbom(PACKAGES, RUNTIME, 1_700_000_000, tools)), null);
   const wrong = renderSbom([{ ...PACKAGES[0]!, sha512: "short" }], RUNTIME);
   assert.notEqual(await validator.validate(wrong), null);
 });
