@@ -38,8 +38,10 @@ export function stepOf(context: Context, doubt: Doubt): Action {
  */
 function jobsAccount({ resource: { status }, observed }: Context): string | undefined {
   if (status?.processingJobArn !== undefined) return accountIn(status.processingJobArn);
-  const mayExist = provesJob(status) || observed.unsettledAt !== undefined || observed.inheritedAt !== undefined;
-  return mayExist ? observed.roleAccount : undefined;
+  const { unsettledAt, inheritedAt, site, roleAccount } = observed;
+  // Of what this process has sent it is known where, whatever the job's role.
+  if (unsettledAt !== undefined && inheritedAt === undefined) return accountIn(site?.assumedRoleArn) ?? roleAccount;
+  return provesJob(status) || inheritedAt !== undefined ? roleAccount : undefined;
 }
 
 function wrong(where: string, wanted: string, caller: string): Failure {

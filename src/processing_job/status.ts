@@ -141,7 +141,8 @@ function siteAfter(before: ProcessingJobStatus, { job, create, site }: View): Jo
   const known = provesJob(before) ? before.site : undefined;
   if (!job && create !== "in-doubt") return known;
   const account = accountIn(job?.arn ?? before.processingJobArn);
-  const kept = known ?? site;
+  // While it can't be asked for, where it may have been created stays as it was.
+  const kept = known ?? site ?? before.site;
   return kept && { ...(account !== undefined && { account }), ...kept };
 }
 

@@ -74,6 +74,23 @@ const CASES: Case[] = [
     ],
   },
   {
+    name:
+      "a create without an answer keeps its place while its endpoint is not allowed and its namespace is not understood",
+    seed: 314595421,
+    steps: [
+      { ...lost, fault: "reset", times: 2 },
+      { do: "create", name: "d", policies: { sageMakerEndpoint: ENDPOINT } },
+      { do: "deny", operation: "DescribeProcessingJob", seconds: 60 },
+      wait(200),
+      { do: "delete", name: "d" },
+      wait(150_000),
+      { do: "annotate namespace", annotations: { assumeRoleArn: "none" } },
+      { do: "allow endpoint", isAllowed: false },
+      { do: "kill" },
+      wait(90_000),
+    ],
+  },
+  {
     name: "a resource whose role was refused in another account goes once the namespace names none",
     seed: 1642203177,
     steps: [

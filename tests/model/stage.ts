@@ -204,12 +204,11 @@ export class Stage {
   accountFor({ metadata: { namespace }, spec: { sageMakerEndpoint }, status }: ProcessingJob): string | undefined {
     const role = this.annotationsOf(namespace)[NAMESPACE_ANNOTATIONS.assumeRoleArn];
     if (status?.site) {
-      if (sageMakerEndpoint !== undefined) return OWN_ACCOUNT;
       const { assumedRoleArn, account } = status.site;
-      // Nobody but the operator's own account may assume it.
-      if (assumedRoleArn !== undefined) {
-        return this.callerAccount === OWN_ACCOUNT ? accountOfArn(assumedRoleArn) : undefined;
-      }
+      // No other account than the operator's own may assume it.
+      if (assumedRoleArn !== undefined && this.callerAccount !== OWN_ACCOUNT) return undefined;
+      if (sageMakerEndpoint !== undefined) return OWN_ACCOUNT;
+      if (assumedRoleArn !== undefined) return accountOfArn(assumedRoleArn);
       return role !== undefined && accountOfArn(role) === account ? account : this.callerAccount;
     }
     if (role !== undefined && !role.startsWith("arn:")) return undefined;
