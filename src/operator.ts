@@ -184,7 +184,7 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     namespaces: options.namespaces.length === 0 ? "all" : options.namespaces,
   });
   if (options.namespaces.length === 0 && !options.allowed?.roleArns.length) {
-    log.warn("Who may create ProcessingJobs in any namespace runs them with each role that the operator may pass", {
+    log.warn("All users who may create ProcessingJobs can run them with every role that the operator may pass", {
       mend: "--allowed-role-arns names the roles that jobs may have",
     });
   }

@@ -9,7 +9,7 @@ import { installCrd } from "../support/resources.ts";
 const cluster = testCluster();
 Deno.test.beforeAll(() => installCrd(cluster));
 
-const WARNING = "Who may create ProcessingJobs in any namespace runs them with each role that the operator may pass";
+const WARNING = "All users who may create ProcessingJobs can run them with every role that the operator may pass";
 const ROLES = ["--allowed-role-arns", "arn:aws:iam::123456789012:role/jobs-*"];
 
 Deno.test("run for all namespaces warns once without --allowed-role-arns, and with it or --namespace not at all", async () => {

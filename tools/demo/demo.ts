@@ -103,7 +103,8 @@ async function startOperator(stage: Stage, endpoint: string, signal: AbortSignal
   for (const name of ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]) Deno.env.set(name, "demo");
   Deno.env.delete("AWS_SESSION_TOKEN");
   Deno.env.delete("AWS_PROFILE");
-  const flags = ["--endpoint-url", endpoint, "--poll-interval", "1s", "--health-probe-bind-address", "0"];
+  const flags = ["--endpoint-url", endpoint, "--poll-interval", "1s", "--health-probe-bind-address", "0"]
+    .concat("--allowed-role-arns", "arn:aws:iam::*:role/*");
   let complaint = "";
   const code = await runCommand(["run", ...stage.operatorFlags, ...flags, "--log-level", "warn"], {
     env: (name) => name.startsWith("SAGEMAKER_OPERATOR_") ? undefined : Deno.env.get(name),
