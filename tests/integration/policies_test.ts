@@ -168,7 +168,8 @@ Deno.test("suspend: toggled 50 times at random, nothing runs while it is true, a
   await scene.resources.until("toggled", "is at rest", ({ status }) => {
     assert.equal(findCondition(status?.conditions, "Ready")?.reason, "Suspended");
     assert.equal(running(), 0);
-  });
+    // In its first minute an operator doesn't know what the one before it has sent.
+  }, { timeoutMs: 90_000 });
   await scene.resources.patch("toggled", { spec: { suspend: false } });
   // After so many resumptions there is a pause before the next attempt (ADR 38).
   await scene.resources.untilStatus("toggled", "InProgress", { timeoutMs: 60_000 });
