@@ -39,9 +39,11 @@ export function stepOf(context: Context, doubt: Doubt): Action {
 function jobsAccount({ resource: { status }, observed }: Context): string | undefined {
   if (status?.processingJobArn !== undefined) return accountIn(status.processingJobArn);
   const { unsettledAt, inheritedAt, site, roleAccount } = observed;
+  const isSent = unsettledAt !== undefined;
+  if (roleAccount === undefined || !(provesJob(status) || isSent || inheritedAt !== undefined)) return undefined;
   // Of what this process has sent it is known where, whatever the job's role.
-  if (unsettledAt !== undefined && inheritedAt === undefined) return accountIn(site?.assumedRoleArn) ?? roleAccount;
-  return provesJob(status) || inheritedAt !== undefined ? roleAccount : undefined;
+  const sentTo = isSent && inheritedAt === undefined ? accountIn(site?.assumedRoleArn) : undefined;
+  return sentTo ?? roleAccount;
 }
 
 function wrong(where: string, wanted: string, caller: string): Failure {

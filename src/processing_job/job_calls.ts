@@ -49,7 +49,7 @@ const NO_POLICY: NamespacePolicy = { defaults: {} };
 const ALL: AllowedByFlags = { roleArns: [], regions: [] };
 /** The longest that a status waits for the calls of others. */
 const LONGEST_WAIT_MS = 4_000;
-/** A call that is throttled is told unless it goes within this time of its first try. */
+/** In a burst, a call that is throttled is told unless it goes within this time of its first try. */
 const UNTOLD_MS = 2_500;
 /** As many records are deleted in one reconcile at most. */
 const MOST_RECORDS_AT_ONCE = 20;
@@ -603,12 +603,12 @@ export class JobCalls {
     return false;
   }
 
-  /** Whether the wait of a throttled call is too short for a write: a turn within seconds, for a few seconds at most. */
+  /** Whether the wait of a throttled call is too short for a write while there are others to be made: a turn within seconds. */
   #isShort(key: string, retryMs: number | undefined): boolean {
     const now = this.#options.clock.monotonic();
     const since = this.#throttledAt.get(key) ?? now;
     this.#throttledAt.set(key, since);
-    return retryMs !== undefined && now + retryMs - since <= UNTOLD_MS;
+    return retryMs !== undefined && this.#options.isBusy() && now + retryMs - since <= UNTOLD_MS;
   }
 
   /** Sends the create, and notes what its failure leaves open. */

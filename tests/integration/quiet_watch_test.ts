@@ -47,6 +47,8 @@ async function start() {
     clock,
     wrap,
     endpoints: { endpointUrl: "http://127.0.0.1:1" },
+    // Without this there is a warning at the start.
+    allowed: { roleArns: ["arn:aws:iam::*:role/*"], regions: [] },
   });
   const isList = (path: string) => path.includes("sendInitialEvents=true") || !path.includes("watch=true");
   await eventually("both watches are open", () => assert.ok(requests.filter((path) => !isList(path)).length >= 2));

@@ -111,6 +111,8 @@ export class World extends Stage implements Disposable {
   startOperator(): OperatorProcess {
     const id = `operator-${++this.#started}`;
     this.note(`${id} starts`);
+    // It looks at what it finds.
+    this.rules.budgets.step();
     const operator = new OperatorProcess(id, {
       clock: this.clock,
       elects: this.#elects,
