@@ -2,7 +2,7 @@ import type { Context } from "./action.ts";
 import { createdAt } from "./history.ts";
 
 /** SageMaker may not show a job at once after its create; a job that is absent sooner than this may still appear. */
-const APPEARS_WITHIN_MS = 60_000;
+export const APPEARS_WITHIN_MS = 60_000;
 
 /**
  * For how many milliseconds a job that SageMaker does not show may still appear, because a create with an unknown outcome was

@@ -50,6 +50,8 @@ export interface Observed {
   inheritedAt?: number;
   /** When a create was last sent that nobody knows the outcome of; milliseconds since the epoch. */
   unsettledAt?: number;
+  /** When a create was last sent whose outcome was unknown then, also if a job has been seen since; it may arrive late. */
+  openAt?: number;
   /** What time SageMaker says it is at least, going by its answers; milliseconds since the epoch. */
   serviceNow?: number;
   /** What policies hold where the resource asks for none. */

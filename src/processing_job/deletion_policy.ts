@@ -3,6 +3,7 @@ import type { DeletionPolicy } from "../api/policies.ts";
 import { ANNOTATIONS, FINALIZER } from "../api/group.ts";
 import { type Failure, FINAL_JOB_STATUSES } from "../api/job.ts";
 import type { ProcessingJobStatus } from "../api/processing_job.ts";
+import { APPEARS_WITHIN_MS } from "./absence.ts";
 import { doubtOfAbsence } from "./account.ts";
 import { type Action, type Context, type Settle, settle } from "./action.ts";
 import { attemptNumber } from "./attempts.ts";
@@ -30,9 +31,19 @@ export function decideRelease(context: Context): Action {
     const doubt = doubtOfAbsence(context);
     if (doubt) return "do" in doubt ? doubt : decideRecordKept(context, doubt.failure);
   }
-  if (recordOf(context) !== "unknown") return lastRecord(context) > 0 ? { do: "delete-records" } : release;
+  if (recordOf(context) !== "unknown") {
+    if (lastRecord(context) === 0) return release;
+    return waitForLateCreates(context) ?? { do: "delete-records" };
+  }
   if (failure) return decideRecordKept(context, failure);
   return { do: sighting?.job ? "verify" : "look" };
+}
+
+/** A create that arrives once the record is gone would begin a job; as long as there is a record SageMaker refuses it. */
+function waitForLateCreates({ resource, observed: { openAt = -Infinity }, now }: Context): Settle | undefined {
+  const lateMs = openAt + APPEARS_WITHIN_MS - now;
+  if (!(lateMs > 0)) return undefined;
+  return { do: "settle", status: refreshed(resource), follow: false, next: { kind: "after", ms: lateMs } };
 }
 
 /**

@@ -26,6 +26,7 @@ import {
   isUntouched,
   isWaiting,
   needsFirstCreate,
+  provesJob,
   readyReason,
   saysInDoubt,
   saysNotSent,
@@ -109,6 +110,9 @@ export class JobCalls {
   /** By key, when a create was last sent whose outcome is unknown; it may still arrive. Milliseconds since the epoch. */
   readonly #unsettledAt = new Map<string, number>();
 
+  /** By key, when a create was last sent whose outcome was unknown then, until the key is forgotten. */
+  readonly #openAt = new Map<string, number>();
+
   /** Keys whose create was decided on but held back by the gate, and never sent. */
   readonly #unsent = new Set<string>();
 
@@ -152,6 +156,7 @@ export class JobCalls {
   /** All of these. Whatever is remembered by key belongs here, so that it is forgotten with the key. */
   readonly #byKey = [
     this.#unsettledAt,
+    this.#openAt,
     this.#unsent,
     this.#neverSent,
     this.#held,
@@ -207,10 +212,15 @@ export class JobCalls {
     const sighting = "ref" in where ? this.#options.jobs.get(key, where.ref) : undefined;
     const applied = this.#applied.get(key);
     const unsettledAt = this.#unsettledAt.get(key);
+    const openAt = this.#openAt.get(key);
+    // Another process has acted on the resource since it was held back here.
+    const isActedOn = provesJob(resource.status) || (hasFinalizer(resource) && !this.#held.has(key));
+    if (isActedOn) this.#unsent.delete(key);
     return {
       ...(sighting?.job || (sighting?.absent && !sighting.failure) ? { sighting } : {}),
       ...("ref" in where ? { site: this.#sites.siteOf(where.ref) } : {}),
       ...(unsettledAt === undefined ? {} : { unsettledAt }),
+      ...(openAt === undefined ? {} : { openAt }),
       ...(this.#unsent.has(key) ? { isUnsent: true } : {}),
       ...(this.#isNeverSent(resource) ? { isNeverSent: true } : {}),
       ...(this.#isInherited(resource) ? { inheritedAt: this.#startedAt } : {}),
@@ -457,6 +467,7 @@ export class JobCalls {
   #leaveOpen(key: string, observed: Observed): void {
     observed.unsettledAt = this.#options.clock.now();
     this.#unsettledAt.set(key, observed.unsettledAt);
+    this.#openAt.set(key, observed.unsettledAt);
   }
 
   /** The resource with what its namespace fills in, which is noted for the status. */

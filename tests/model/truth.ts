@@ -168,7 +168,10 @@ export class Truth {
 
   /** The role is of another account than the caller, and SageMaker takes none of another account. */
   #isAbroad(resource: ProcessingJob): boolean {
-    return this.#stage.accountOf(resource) !== this.#stage.accountFor(resource);
+    const account = this.#stage.accountOf(resource);
+    // A create without an answer was sent as the operator itself, and is looked for there.
+    const isSentElsewhere = readyReason(resource.status) === "WrongAccount" && account !== this.#stage.callerAccount;
+    return isSentElsewhere || account !== this.#stage.accountFor(resource);
   }
 
   /** Its job is, or was, in an account that is not asked now. */
