@@ -62,6 +62,18 @@ const CASES: Case[] = [
     ],
   },
   {
+    name: "a record is deleted no sooner than a create that may still arrive would find its name in use",
+    seed: 3,
+    steps: [
+      wait(10_000),
+      { ...late, times: 2 },
+      { do: "create", name: "c", policies: { deletionPolicy: "Delete" } },
+      wait(20_000),
+      { do: "delete", name: "c" },
+      wait(90_000),
+    ],
+  },
+  {
     name: "a record that is deleted while looks are throttled costs no loop",
     seed: 583729318,
     steps: [
